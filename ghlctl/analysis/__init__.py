@@ -1,0 +1,1 @@
+"""Samples, effects and findings to statements; pure, and repeatable on any stored run."""

@@ -1,0 +1,1 @@
+"""Questions to a receiver, their evidence and their grade."""

@@ -1,0 +1,1 @@
+"""One file per topic; a check is one function."""

@@ -1,0 +1,1 @@
+"""The shell: one file per command, no business rule, heavy imports inside the command."""

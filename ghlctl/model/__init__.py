@@ -1,0 +1,1 @@
+"""The values that every other package shares; pure data, no behaviour beyond arithmetic."""

@@ -1,0 +1,80 @@
+"""Samples: every attempt of a load run, as columns, because a run has millions of them."""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+NEVER = -1
+"""A time that did not come: a dropped arrival was never sent, a timeout has no first byte."""
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
+
+
+class ErrorKind(StrEnum):
+    """Why an attempt was no acknowledgement; NONE is an acknowledgement."""
+
+    NONE = ""
+    STATUS = "status"  # a reply outside 200-299
+    CONNECT = "connect"  # refused, unresolved, unreachable
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    RESET = "reset"  # connection reset while a reply was due
+    CLOSED = "closed"  # connection closed before the reply was whole
+    PROTOCOL = "protocol"  # what came back is no HTTP
+    DROPPED = "dropped"  # the arrival was due and never sent
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One row per planned attempt. Times are nanoseconds from the run's monotonic origin.
+
+    `delivery_id`, `event` and `error` hold str; `error` holds values of ErrorKind. A dropped
+    arrival is a row too, with NEVER in all but `intended_ns`: nothing disappears silently.
+    """
+
+    delivery_id: Texts
+    event: Texts
+    intended_ns: Ints
+    sent_ns: Ints
+    first_byte_ns: Ints
+    done_ns: Ints
+    status: Ints
+    error: Texts
+    attempt: Ints
+    stage: Ints
+    warmup: Flags
+
+    def __len__(self) -> int:
+        return len(self.intended_ns)
+
+    def where(self, mask: Flags) -> Self:
+        """The rows for which `mask` holds, in the same order."""
+        return type(self)(**{f.name: getattr(self, f.name)[mask] for f in fields(self)})
+
+    @property
+    def sent(self) -> Flags:
+        return np.not_equal(self.sent_ns, NEVER)
+
+    @property
+    def acknowledged(self) -> Flags:
+        return np.equal(self.error, ErrorKind.NONE.value).astype(np.bool_)
+
+    @property
+    def response_time_ms(self) -> Floats:
+        """From the intended time to the end, so that a stalled receiver cannot hide."""
+        return (self.done_ns - self.intended_ns) / 1e6
+
+    @property
+    def service_time_ms(self) -> Floats:
+        return (self.done_ns - self.sent_ns) / 1e6
+
+    @property
+    def lateness_ms(self) -> Floats:
+        """The generator's own delay."""
+        return (self.sent_ns - self.intended_ns) / 1e6

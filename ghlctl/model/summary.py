@@ -1,0 +1,101 @@
+"""The small, stable account of a load run: summary.json, and the JSON of `ghlctl loadtest`."""
+
+import msgspec
+
+from ghlctl.model.caution import Caution
+from ghlctl.model.threshold import ThresholdResult
+
+
+class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Milliseconds. A percentile without enough samples behind it is None, never a guess."""
+
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p99_9: float | None
+    max: float | None
+
+
+class EventSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sent: int
+    errors: int
+    error_rate: float
+    response_time_ms: Latency
+
+
+class EffectsSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Deliveries acknowledged (`expected`) against the ledger.
+
+    `lost`: acknowledged without any effect. `duplicated`: an operation applied more than once for
+    one delivery. `unacknowledged`: an effect although the sender saw no acknowledgement.
+    """
+
+    expected: int
+    seen: int
+    lost: int
+    duplicated: int
+    unacknowledged: int
+    end_to_end_ms: Latency
+    calls_per_event: float | None = None
+
+
+class GeneratorSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the load engine says of itself; `cpu_s` over all its processes."""
+
+    cpu_s: float
+    workers: int
+    keeping_up: bool
+    run_queue_wait_s: float = 0.0
+
+
+class ReceiverCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """CPU of a receiver whose process could be read; None elsewhere."""
+
+    cpu_s: float
+    cpu_ms_per_event: float
+    run_queue_wait_s: float
+
+
+class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One block of load after the warm-up: the unit of inference."""
+
+    start_s: float
+    duration_s: float
+    sent: int
+    errors: int
+    throughput_per_s: float
+    response_time_ms: Latency
+    end_to_end_ms: Latency | None = None
+
+
+class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Counts are of counted (not warm-up) arrivals; rates per second of the counted time."""
+
+    schema_version: int
+    run: str
+    kind: str
+    state: str
+    scenario: str
+    receiver: str
+    planned: int
+    sent: int
+    dropped: int
+    errors: int
+    errors_by_kind: dict[str, int]
+    error_rate: float
+    throughput_per_s: float
+    planned_per_s: float
+    duration_s: float
+    response_time_ms: Latency
+    service_time_ms: Latency
+    lateness_ms: Latency
+    by_event: dict[str, EventSummary]
+    effects: EffectsSummary | None
+    generator: GeneratorSummary
+    receiver_cost: ReceiverCost | None
+    blocks: tuple[BlockSummary, ...]
+    thresholds: tuple[ThresholdResult, ...]
+    cautions: tuple[Caution, ...]
+    passed: bool = msgspec.field(name="pass")

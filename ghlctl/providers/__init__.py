@@ -1,0 +1,1 @@
+"""What each sender does on the wire. One folder per provider, one line in the catalogue."""

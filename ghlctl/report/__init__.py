@@ -1,0 +1,1 @@
+"""One document per run or comparison, one renderer per format."""

@@ -1,0 +1,1 @@
+"""YAML to a scenario, a scenario to arrivals."""

@@ -1,0 +1,1 @@
+"""Runs, baselines and keys on disk."""

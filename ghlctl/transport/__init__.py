@@ -1,0 +1,1 @@
+"""How audit, health and monitor reach a receiver; the only importer of httpx."""
