@@ -53,9 +53,9 @@ class Samples:
     def __len__(self) -> int:
         return len(self.intended_ns)
 
-    def where(self, mask: Flags) -> Self:
-        """The rows for which `mask` holds, in the same order."""
-        return type(self)(**{f.name: getattr(self, f.name)[mask] for f in fields(self)})
+    def where(self, rows: Flags | npt.NDArray[np.intp]) -> Self:
+        """The rows for which a mask holds, or the rows at these positions."""
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     @property
     def sent(self) -> Flags:

@@ -1,0 +1,127 @@
+"""Samples on disk: finished part files while a run goes on, one Parquet file when it has ended.
+
+A Parquet file without its footer cannot be read, so a killed run must not be writing one: every
+append is a whole file, named into place, and `close` makes one of them all.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ghlctl.errors import StoreError
+from ghlctl.model.sample import Samples
+
+FILE = "samples.parquet"
+PARTS = "samples.parts"
+_LABEL = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        ("delivery_id", pa.string()),
+        ("event", _LABEL),
+        ("intended_ns", pa.int64()),
+        ("sent_ns", pa.int64()),
+        ("first_byte_ns", pa.int64()),
+        ("done_ns", pa.int64()),
+        ("status", pa.int64()),
+        ("error", _LABEL),
+        ("attempt", pa.int64()),
+        ("stage", pa.int64()),
+        ("warmup", pa.bool_()),
+    ]
+)
+
+
+class SampleWriter:
+    """Writes one run's samples into its folder; one writer per folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts = folder / PARTS
+        self._parts.mkdir(parents=True, exist_ok=True)
+        self._count = 0
+
+    def append(self, samples: Samples) -> None:
+        """Durable against a kill as soon as it returns; empty samples write nothing."""
+        if len(samples) == 0:
+            return
+        self._count += 1
+        _write(_to_table(samples), self._parts / f"part-{self._count:06d}.parquet")
+
+    def close(self) -> None:
+        """Make one file of the parts."""
+        unite(self._folder)
+
+
+def unite(folder: Path) -> None:
+    """Make one file of what a run wrote; a kill in between leaves the whole file or all parts."""
+    parts = _part_files(folder)
+    if not (folder / FILE).exists():
+        _write(_read_parts(parts), folder / FILE)
+    for part in parts:
+        part.unlink()
+    if (folder / PARTS).is_dir():
+        (folder / PARTS).rmdir()
+
+
+def read_samples(folder: Path) -> Samples:
+    """All samples in the order of their intended times; raise StoreError where there are none."""
+    whole, parts = folder / FILE, _part_files(folder)
+    if not whole.exists() and not parts:
+        raise StoreError(
+            f"run {folder.name} has no samples", "was it an audit, or did it not start"
+        )
+    try:
+        table = pq.read_table(whole) if whole.exists() else _read_parts(parts)
+    except (pa.ArrowException, OSError) as fault:
+        raise StoreError(
+            f"the samples of run {folder.name} cannot be read: {_first_line(fault)}",
+            "measure again, or restore the file",
+        ) from None
+    if table.schema.names != SCHEMA.names:
+        raise StoreError(
+            f"the samples of run {folder.name} have other columns than this version writes",
+            "read it with the ghlctl version named in its run.json",
+        )
+    samples = _from_table(table)
+    return samples.where(np.argsort(samples.intended_ns, kind="stable"))
+
+
+def _part_files(folder: Path) -> list[Path]:
+    return sorted((folder / PARTS).glob("part-*.parquet"))
+
+
+def _read_parts(parts: list[Path]) -> pa.Table:
+    tables = [pq.read_table(part) for part in parts]
+    return pa.concat_tables(tables).unify_dictionaries() if tables else SCHEMA.empty_table()
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    pq.write_table(table, unfinished, compression="zstd")
+    unfinished.replace(path)
+
+
+def _to_table(samples: Samples) -> pa.Table:
+    columns = [pa.array(getattr(samples, field.name)) for field in SCHEMA]
+    encoded = [
+        column.dictionary_encode() if field.type == _LABEL else column.cast(field.type)
+        for field, column in zip(SCHEMA, columns, strict=True)
+    ]
+    return pa.table(encoded, schema=SCHEMA)
+
+
+def _from_table(table: pa.Table) -> Samples:
+    def column(field: pa.Field) -> np.ndarray[tuple[int], np.dtype[Any]]:
+        values = table[field.name]
+        if pa.types.is_dictionary(field.type):
+            values = values.cast(pa.string())
+        return np.asarray(values.to_numpy())
+
+    return Samples(**{field.name: column(field) for field in SCHEMA})
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__
