@@ -1,0 +1,16 @@
+"""All providers by name. A new provider is one folder and one line here."""
+
+from ghlctl.errors import UsageError
+from ghlctl.providers.ghl.provider import Ghl
+from ghlctl.providers.provider import Provider
+from ghlctl.providers.suggestion import suggestion
+
+_ALL: tuple[Provider, ...] = (Ghl(),)
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _ALL}
+
+
+def provider_named(name: str) -> Provider:
+    """Raise UsageError for a name that is in no line above."""
+    if name not in PROVIDERS:
+        raise UsageError(f"unknown provider {name!r}", suggestion(name, PROVIDERS, "providers"))
+    return PROVIDERS[name]

@@ -1,0 +1,1 @@
+"""GoHighLevel's marketplace webhooks: flat bodies, wire types and believable people."""
