@@ -68,6 +68,7 @@ class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     throughput_per_s: float
     response_time_ms: Latency
     end_to_end_ms: Latency | None = None
+    service_time_ms: Latency | None = None
 
 
 class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

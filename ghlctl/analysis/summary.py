@@ -1,0 +1,144 @@
+"""Samples, effects and costs of a load run to its summary."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from ghlctl.analysis.blocks import summarise_blocks
+from ghlctl.analysis.effects import MatchedEffects
+from ghlctl.analysis.schedule import acknowledged_per_s, duration_s, schedule_of
+from ghlctl.analysis.thresholds import evaluate, gate
+from ghlctl.analysis.validity import Evidence
+from ghlctl.analysis.validity import cautions as doubts
+from ghlctl.model.caution import Caution
+from ghlctl.model.run import SCHEMA_VERSION, Run
+from ghlctl.model.sample import NEVER, Ints, Samples, Texts
+from ghlctl.model.summary import (
+    EventSummary,
+    GeneratorSummary,
+    LoadSummary,
+    ReceiverCost,
+)
+from ghlctl.model.threshold import Threshold
+from ghlctl.stats.quantile import latency
+
+
+def summarise(
+    run: Run,
+    samples: Samples,
+    *,
+    matched: MatchedEffects | None,
+    generator: GeneratorSummary,
+    receiver_cost: ReceiverCost | None,
+    thresholds: Sequence[Threshold] = (),
+    cautions: Sequence[Caution] = (),
+    block_s: float = 5.0,
+) -> LoadSummary:
+    """The account of a load run; nothing in it is NaN, and what cannot be said is None.
+
+    Response and service times contain failed attempts, a timeout with the time waited. Effects
+    are those of the whole run, everything else is of the counted arrivals. A dropped arrival is
+    no error, as nothing was sent: it shows in `dropped` and as a caution.
+    """
+    counted = samples.where(~samples.warmup)
+    measured = _measured(
+        run,
+        samples,
+        counted,
+        matched=matched,
+        generator=generator,
+        receiver_cost=receiver_cost,
+        block_s=block_s,
+    )
+    found = doubts(Evidence(measured, counted, matched, run.environment))
+    results = evaluate(thresholds, measured)
+    return msgspec.structs.replace(
+        measured,
+        thresholds=results,
+        cautions=_distinct((*run.cautions, *cautions), found),
+        passed=gate(results).passed,
+    )
+
+
+def _measured(
+    run: Run,
+    samples: Samples,
+    counted: Samples,
+    *,
+    matched: MatchedEffects | None,
+    generator: GeneratorSummary,
+    receiver_cost: ReceiverCost | None,
+    block_s: float,
+) -> LoadSummary:
+    schedule = schedule_of(counted)
+    sent = counted.sent
+    ended = sent & (counted.done_ns != NEVER)
+    failed = sent & ~counted.acknowledged
+    attempts, errors = int(np.sum(sent)), int(np.sum(failed))
+    end_to_end = matched.end_to_end if matched else None
+    return LoadSummary(
+        schema_version=SCHEMA_VERSION,
+        run=run.id,
+        kind=run.kind.value,
+        state=run.state.value,
+        scenario=run.name,
+        receiver=run.receiver,
+        planned=len(counted),
+        sent=attempts,
+        dropped=len(counted) - attempts,
+        errors=errors,
+        errors_by_kind=dict(sorted(Counter(counted.error[failed].tolist()).items())),
+        error_rate=_share(errors, attempts),
+        throughput_per_s=acknowledged_per_s(counted, schedule) if schedule else 0.0,
+        planned_per_s=schedule.arrivals_per_s if schedule else 0.0,
+        duration_s=duration_s(counted, schedule) if schedule else 0.0,
+        response_time_ms=latency(counted.response_time_ms[ended]),
+        service_time_ms=latency(counted.service_time_ms[ended]),
+        lateness_ms=latency(counted.lateness_ms[sent]),
+        by_event=_by_event(counted),
+        effects=matched.summary if matched else None,
+        generator=generator,
+        receiver_cost=receiver_cost,
+        blocks=summarise_blocks(samples, schedule, end_to_end, block_s) if schedule else (),
+        thresholds=(),
+        cautions=(),
+        passed=True,
+    )
+
+
+def _by_event(counted: Samples) -> dict[str, EventSummary]:
+    """Every event type by name, also one of which everything was dropped."""
+    numbers, names = _numbered(counted.event)
+    sent, acknowledged = counted.sent, counted.acknowledged
+    ended = sent & (counted.done_ns != NEVER)
+    times = counted.response_time_ms
+    summaries = {}
+    for number, name in sorted(enumerate(names), key=lambda pair: pair[1]):
+        of_type = numbers == number
+        attempts = int(np.sum(of_type & sent))
+        errors = int(np.sum(of_type & sent & ~acknowledged))
+        rate, response = _share(errors, attempts), latency(times[of_type & ended])
+        summaries[name] = EventSummary(attempts, errors, rate, response)
+    return summaries
+
+
+def _numbered(texts: Texts) -> tuple[Ints, list[str]]:
+    """Each text as the number of its first appearance, and the texts in that order."""
+    table: dict[str, int] = {}
+    # A dictionary, as numpy would sort a million Python strings.
+    numbers = np.fromiter(
+        (table.setdefault(text, len(table)) for text in texts.tolist()), np.int64, len(texts)
+    )
+    return numbers, list(table)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _distinct(given: Sequence[Caution], found: Iterable[Caution]) -> tuple[Caution, ...]:
+    """Each doubt once: what the engine said of itself is not said again from its numbers."""
+    said = {caution.code for caution in given}
+    return (*dict.fromkeys(given), *(caution for caution in found if caution.code not in said))

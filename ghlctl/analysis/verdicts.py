@@ -1,0 +1,160 @@
+"""From a difference with its uncertainty to one of four verdicts.
+
+Drift between the arms is a doubt that no number of blocks removes. Every interval is therefore
+widened by the method's noise floor before it is read: wholly beyond the margin it is better or
+worse, wholly within it is the same, and all else is unclear.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ghlctl.model.estimate import Comparison, Verdict
+from ghlctl.stats.difference import (
+    Difference,
+    change,
+    detectable,
+    equivalent,
+    interval,
+    p_beyond,
+)
+from ghlctl.stats.holm import holm
+from ghlctl.stats.proportion import Share, newcombe, p_share_beyond
+from ghlctl.stats.student import z_quantile
+
+ALPHA = 0.05
+POWER = 0.8
+
+
+class Better(StrEnum):
+    """Which way a metric improves."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One metric of both runs, and what is known of its difference.
+
+    `difference` is of logarithms, or a pair of shares, or None where no interval can be given.
+    `margin` and `noise_floor` are in the same unit; `withheld` says why there can be no verdict.
+    """
+
+    metric: str
+    baseline: float
+    candidate: float
+    difference: Difference | tuple[Share, Share] | None
+    margin: float
+    noise_floor: float = 0.0
+    better: Better = Better.LOWER
+    note: str = ""
+    withheld: str = ""
+
+    @property
+    def bound(self) -> float:
+        return self.margin + self.noise_floor
+
+
+def answer(questions: tuple[Question, ...]) -> tuple[Comparison, ...]:
+    """Every question's comparison; better and worse are held to Holm's corrected p of all asked."""
+    asked = [q for q in questions if q.difference is not None and not q.withheld]
+    adjusted = dict(zip((q.metric for q in asked), holm([_p(q) for q in asked]), strict=True))
+    return tuple(_comparison(q, adjusted.get(q.metric)) for q in questions)
+
+
+def overall(comparisons: tuple[Comparison, ...]) -> Verdict:
+    """Worse if anything is, else better if anything is; same if all with an interval are."""
+    verdicts = {each.verdict for each in comparisons if each.low is not None}
+    for verdict in (Verdict.WORSE, Verdict.BETTER):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.SAME if verdicts == {Verdict.SAME} else Verdict.UNCLEAR
+
+
+def _p(question: Question) -> float:
+    match question.difference:
+        case Difference() as difference:
+            return p_beyond(difference, question.bound)
+        case (baseline, candidate):
+            return p_share_beyond(baseline, candidate, question.bound)
+        case None:
+            return 1.0
+
+
+def _comparison(question: Question, adjusted_p: float | None) -> Comparison:
+    verdict = _verdict(question, adjusted_p)
+    point, low, high, least = _figures(question)
+    return Comparison(
+        metric=question.metric,
+        baseline=question.baseline,
+        candidate=question.candidate,
+        change=point,
+        low=low,
+        high=high,
+        detectable=least,
+        verdict=verdict,
+        relative=not isinstance(question.difference, tuple),
+        note=question.withheld or question.note or _near(question, verdict),
+    )
+
+
+def _figures(question: Question) -> tuple[float | None, float | None, float | None, float | None]:
+    """Change, low, high, and the smallest change that would be given a verdict, 4 times of 5."""
+    match question.difference:
+        case Difference() as difference:
+            low, high = interval(difference, 1 - ALPHA)
+            least = question.bound + detectable(difference, power=POWER, alpha=ALPHA)
+            return change(difference.point), change(low), change(high), change(least)
+        case (baseline, candidate):
+            low, high = newcombe(baseline, candidate, 1 - ALPHA)
+            reach = (high - low) / 2 * (1 + z_quantile(POWER) / z_quantile(1 - ALPHA / 2))
+            return candidate.value - baseline.value, low, high, question.bound + reach
+        case None:
+            known = question.baseline > 0
+            return question.candidate / question.baseline - 1 if known else None, None, None, None
+
+
+def _verdict(question: Question, adjusted_p: float | None) -> Verdict:
+    if adjusted_p is None:
+        return Verdict.UNCLEAR
+    if adjusted_p <= ALPHA:
+        rose = difference_point(question.difference) > 0
+        return Verdict.BETTER if rose is (question.better is Better.HIGHER) else Verdict.WORSE
+    return Verdict.SAME if _equivalent(question) else Verdict.UNCLEAR
+
+
+def difference_point(difference: Difference | tuple[Share, Share] | None) -> float:
+    """Candidate minus baseline; 0 where nothing is known."""
+    match difference:
+        case Difference():
+            return difference.point
+        case (baseline, candidate):
+            return candidate.value - baseline.value
+        case None:
+            return 0.0
+
+
+def _equivalent(question: Question) -> bool:
+    within = question.margin - question.noise_floor
+    match question.difference:
+        case Difference() as difference:
+            return equivalent(difference, within, ALPHA)
+        case (baseline, candidate):
+            low, high = newcombe(baseline, candidate, 1 - 2 * ALPHA)
+            return -within < low and high < within
+        case None:
+            return False
+
+
+def _near(question: Question, verdict: Verdict) -> str:
+    """Why a change whose interval excludes zero is given no verdict."""
+    if verdict is not Verdict.UNCLEAR or question.difference is None:
+        return ""
+    _, low, high, _ = _figures(question)
+    if low is None or high is None or low <= 0 <= high:
+        return ""
+    if _p(question) <= ALPHA:
+        return "beyond the bound alone, but not among as many metrics (Holm)"
+    if question.noise_floor:
+        return "not beyond what drift of the machine and the margin can explain"
+    return "not beyond the margin"
