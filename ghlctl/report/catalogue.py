@@ -1,0 +1,20 @@
+"""All formats by name. A new format is one file and one line here."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from ghlctl.errors import UsageError
+from ghlctl.report.document import Document
+
+Render = Callable[[Document], str]
+
+FORMATS: tuple[str, ...] = ("text", "html", "markdown", "json", "csv", "junit")
+"""Names of formats, each that of its module here, imported only when asked for."""
+
+
+def format_named(name: str) -> Render:
+    """The render function of a format; UsageError for a name that is not listed."""
+    if name not in FORMATS:
+        raise UsageError(f"unknown report format {name!r}", f"known formats: {', '.join(FORMATS)}")
+    render: Render = import_module(f"ghlctl.report.{name}").render
+    return render

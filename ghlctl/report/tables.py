@@ -1,0 +1,244 @@
+"""The tables of a report as text, the same in every format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ghlctl.model.estimate import CompareSummary, Comparison
+from ghlctl.model.finding import AuditSummary, Confidence, Finding, Outcome
+from ghlctl.model.summary import Latency
+from ghlctl.model.threshold import Level, ThresholdResult
+from ghlctl.report import numbers
+from ghlctl.report.document import Document, LoadView
+from ghlctl.report.figures import VERDICT_WORDS, Figure, columns, key_figures, unit_of
+
+PERCENTILES = (
+    ("mean", "mean"),
+    ("p50", "p50"),
+    ("p90", "p90"),
+    ("p95", "p95"),
+    ("p99", "p99"),
+    ("p99_9", "p99.9"),
+    ("max", "max"),
+)
+"""Fields of Latency and the words for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under `columns`; the first `words` columns are words, the others figures."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 1
+
+
+def key_table(document: Document) -> Table:
+    """One row per key figure; the change column only where runs were compared."""
+    figures = key_figures(document)
+    changes = ("change",) if document.comparison else ()
+    return Table(
+        "Key figures",
+        ("", *columns(document), *changes),
+        tuple(_figure_row(figure, changes=bool(changes)) for figure in figures),
+    )
+
+
+def threshold_table(load: LoadView) -> Table:
+    return gate_table(f"Thresholds of {load.label}", load.summary.thresholds)
+
+
+def gate_table(caption: str, results: Sequence[ThresholdResult]) -> Table:
+    return Table(
+        caption,
+        ("result", "threshold", "measured", "margin"),
+        tuple(threshold_row(each) for each in results),
+        words=2,
+    )
+
+
+def threshold_row(result: ThresholdResult) -> tuple[str, str, str, str]:
+    """Judgement, expression with its remarks, measured value and the way to the bound."""
+    value, _ = numbers.apart(result.value, result.bound, result.unit)
+    soft = "" if result.level is Level.ERROR else LEVEL_WORDS[result.level]
+    remarks = "; ".join(remark for remark in (soft, result.note) if remark)
+    return (
+        judgement(result),
+        f"{result.expression} ({remarks})" if remarks else result.expression,
+        value,
+        numbers.margin(result.value, result.bound),
+    )
+
+
+def judgement(result: ThresholdResult) -> str:
+    """A sign and words; what was not measured never reads like a pass."""
+    if result.passed is None:
+        return "? not measured"
+    return "✓ pass" if result.passed else "✗ fail"
+
+
+LEVEL_WORDS = {Level.WARN: "warning only", Level.OFF: "off", Level.ERROR: "decides"}
+
+
+def comparison_table(summary: CompareSummary) -> Table:
+    return Table(
+        "Comparison",
+        ("verdict", "metric", "before", "after", "change", "interval"),
+        tuple(comparison_row(each) for each in summary.metrics),
+        words=2,
+    )
+
+
+def comparison_row(compared: Comparison) -> tuple[str, str, str, str, str, str]:
+    unit = unit_of(compared.metric)
+    relative = compared.relative
+    return (
+        verdict_words(compared),
+        metric_words(compared.metric),
+        numbers.quantity(compared.baseline, unit),
+        numbers.quantity(compared.candidate, unit),
+        numbers.change(compared.change, relative=relative),
+        numbers.interval(compared.low, compared.high, relative=relative),
+    )
+
+
+def verdict_words(compared: Comparison) -> str:
+    return f"{VERDICT_SIGNS[compared.verdict.value]} {VERDICT_WORDS[compared.verdict]}"
+
+
+VERDICT_SIGNS = {"better": "✓", "worse": "✗", "same": "=", "unclear": "?"}
+
+
+def metric_words(metric: str) -> str:
+    """`response_time p95` as a person says it."""
+    return metric.replace("_", " ").replace("cpu ms", "CPU ms")
+
+
+def latency_table(load: LoadView) -> Table:
+    """Where the time went, by percentile."""
+    summary = load.summary
+    rows: list[tuple[str, Latency]] = [
+        ("response time", summary.response_time_ms),
+        ("service time", summary.service_time_ms),
+        ("lateness", summary.lateness_ms),
+    ]
+    if summary.effects:
+        rows.insert(1, ("end-to-end time", summary.effects.end_to_end_ms))
+    return Table(
+        f"Times of {load.label}",
+        ("", *(word for _, word in PERCENTILES)),
+        tuple((name, *latency_cells(latency)) for name, latency in rows),
+    )
+
+
+def latency_cells(latency: Latency) -> tuple[str, ...]:
+    return tuple(numbers.ms(getattr(latency, field)) for field, _ in PERCENTILES)
+
+
+def event_table(load: LoadView) -> Table:
+    return Table(
+        f"Events of {load.label}",
+        ("event", "sent", "errors", "mean", "p50", "p95", "p99"),
+        tuple(
+            (
+                name,
+                numbers.count(event.sent),
+                numbers.percent(event.error_rate),
+                *(
+                    numbers.ms(getattr(event.response_time_ms, field))
+                    for field in ("mean", "p50", "p95", "p99")
+                ),
+            )
+            for name, event in sorted(load.summary.by_event.items())
+        ),
+    )
+
+
+def effects_table(loads: Sequence[LoadView]) -> Table:
+    """What acknowledged deliveries came to upstream, one row per load that was matched."""
+    return Table(
+        "Effects",
+        ("run", "expected", "seen", "lost", "duplicated", "unacknowledged", "calls per event"),
+        tuple(
+            (
+                load.label,
+                numbers.count(effects.expected),
+                numbers.count(effects.seen),
+                numbers.count(effects.lost),
+                numbers.count(effects.duplicated),
+                numbers.count(effects.unacknowledged),
+                numbers.plain(effects.calls_per_event),
+            )
+            for load in loads
+            if (effects := load.summary.effects)
+        ),
+    )
+
+
+def errors_table(loads: Sequence[LoadView]) -> Table:
+    kinds = sorted({kind for load in loads for kind in load.summary.errors_by_kind})
+    return Table(
+        "Errors by kind",
+        ("kind", *(load.label for load in loads)),
+        tuple(
+            (kind, *(numbers.count(load.summary.errors_by_kind.get(kind, 0)) for load in loads))
+            for kind in kinds
+        ),
+    )
+
+
+def counts_table(summary: AuditSummary) -> Table:
+    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    counted = sorted(summary.counts.items(), key=lambda pair: order.get(pair[0], len(order)))
+    return Table(
+        "Checks by outcome",
+        ("outcome", "checks"),
+        tuple((outcome_words(name), numbers.count(count)) for name, count in counted if count),
+    )
+
+
+def checks_table(summary: AuditSummary) -> Table:
+    return Table(
+        "Checks",
+        ("outcome", "check", "severity"),
+        tuple(
+            (outcome_words(each.outcome), f"{each.id}: {each.title}", severity_words(each))
+            for each in summary.checks
+        ),
+        words=3,
+    )
+
+
+def severity_words(finding: Finding) -> str:
+    sure = finding.confidence
+    return f"{finding.severity}, " + (
+        sure if sure is Confidence.CONFIRMED else f"{sure} confidence"
+    )
+
+
+def outcome_words(outcome: str) -> str:
+    """A sign and words; only pass carries a tick, only fail a cross."""
+    signs = {"pass": "✓", "fail": "✗", "warn": "!", "error": "?", "inconclusive": "?"}
+    return (
+        f"{signs.get(outcome, '?' if outcome == 'not_tested' else '·')} {outcome.replace('_', ' ')}"
+    )
+
+
+def _figure_row(figure: Figure, *, changes: bool) -> tuple[str, ...]:
+    values = tuple(
+        f"{value} ({note})" if note else value
+        for value, note in zip(figure.values, figure.notes, strict=True)
+    )
+    change = (_short_change(figure.compared),) if changes else ()
+    return (figure.title, *values, *change)
+
+
+def _short_change(compared: Comparison | None) -> str:
+    """Verdict and change; the interval stands in the comparison's table."""
+    if compared is None:
+        return ""
+    if compared.change is None:
+        return f"{verdict_words(compared)}, not stated"
+    return (
+        f"{verdict_words(compared)} {numbers.change(compared.change, relative=compared.relative)}"
+    )

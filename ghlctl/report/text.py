@@ -1,0 +1,189 @@
+"""The document for a terminal: 80 columns, complete without colour."""
+
+from collections.abc import Sequence
+
+from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
+from ghlctl.model.finding import Finding
+from ghlctl.model.threshold import GateResult
+from ghlctl.report import columns, evidence, numbers, tables
+from ghlctl.report.cautions import Doubts, all_doubts
+from ghlctl.report.document import AuditView, Document, LoadView, short_names
+from ghlctl.report.figures import VERDICT_WORDS, detectable
+from ghlctl.report.method import sentences
+from ghlctl.report.verdict import headline
+from ghlctl.report.visible import one_line
+
+SIGNS = {"passed": "✓", "failed": "✗", "not decided": "?", "measured": "·"}
+
+
+def render(document: Document) -> str:
+    """The whole document as text that ends with a newline."""
+    named = short_names(document)
+    blocks = (
+        _title(named),
+        _section(tables.key_table(named)),
+        _cautions(all_doubts(named)),
+        *(_section(tables.threshold_table(load)) for load in named.loads),
+        _comparison(named.comparison) if named.comparison else [],
+        *(_section(tables.latency_table(load)) for load in named.loads),
+        _section(tables.effects_table(named.loads)),
+        _section(tables.errors_table(named.loads)),
+        *(_audit(audit) for audit in named.audits),
+        _method(named),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def render_summary(document: Document) -> str:
+    """What fits one screen: the verdict, the key figures, the doubts and the scores."""
+    named = short_names(document)
+    scores = [
+        line
+        for audit in named.audits
+        for line in columns.paragraph(f"audit of {audit.label}: {_score(audit)}", rest="  ")
+    ]
+    blocks = (
+        _title(named),
+        _section(tables.key_table(named)),
+        scores,
+        _cautions(all_doubts(named)),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def render_comparison(summary: CompareSummary) -> str:
+    """A comparison alone, with its verdict, method and cautions."""
+    words = VERDICT_WORDS[summary.verdict]
+    lines = [
+        *columns.paragraph(f"{summary.candidate} against {summary.baseline}: {words}"),
+        "",
+        *_comparison(summary),
+        *_cautions((Doubts("the comparison", summary.cautions),)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_gate(result: GateResult) -> str:
+    """Thresholds alone: one line each, then what they come to together."""
+    unknown = sum(each.passed is None for each in result.thresholds)
+    said = "✓ pass" if result.passed else "✗ fail"
+    more = f", {unknown} of {len(result.thresholds)} not measured" if unknown else ""
+    content = _section(tables.gate_table("Thresholds", result.thresholds))
+    return "\n".join([*content, "", f"gate: {said}{more}"]) + "\n"
+
+
+def diagnostic(finding: Finding) -> list[str]:
+    """A finding as a compiler would say it: what, where, why, and what to do."""
+    lines = columns.paragraph(
+        f"{finding.outcome.value.replace('_', ' ')}[{one_line(finding.id)}]: {finding.title}"
+    )
+    for exchange in finding.evidence[: evidence.SHOWN_EXCHANGES]:
+        shown = evidence.masked(exchange)
+        lines += columns.paragraph(f"{shown.method} {shown.url}", first="  --> ")
+        lines += columns.paragraph(evidence.brief(exchange), first="   |  ", rest="   |  ")
+    more = len(finding.evidence) - evidence.SHOWN_EXCHANGES
+    if more > 0:
+        lines.append(f"   |  and {more:,} more exchanges in the run's transcripts")
+    for name, text in _explanations(finding):
+        lines += columns.paragraph(text, first=f"   = {name}: ", rest="     ")
+    return lines
+
+
+def _explanations(finding: Finding) -> tuple[tuple[str, str], ...]:
+    said = (
+        ("severity", tables.severity_words(finding)),
+        ("reason", finding.reason),
+        ("why", finding.why),
+        ("remedy", finding.remedy),
+        ("references", ", ".join(finding.references)),
+    )
+    return tuple((name, text) for name, text in said if text)
+
+
+def _title(document: Document) -> list[str]:
+    said = headline(document)
+    sign = SIGNS[said.standing.value]
+    return [
+        *columns.paragraph(document.title),
+        "",
+        *columns.paragraph(f"{sign} {said.standing.value}: {said.sentence}"),
+        *(line for reason in said.reasons for line in columns.paragraph(reason, first="  - ")),
+    ]
+
+
+def _section(table: tables.Table) -> list[str]:
+    if not table.rows:
+        return []
+    return [*columns.paragraph(table.caption), *columns.table(table)]
+
+
+def _cautions(groups: Sequence[Doubts]) -> list[str]:
+    lines = []
+    for group in groups:
+        for caution in group.cautions:
+            text = f"{group.about}: {caution.text} [{one_line(caution.code)}]"
+            lines += columns.paragraph(text, first="caution: ", rest="  ")
+            if caution.hint:
+                lines += columns.paragraph(caution.hint, first="  hint: ")
+    return lines
+
+
+def _comparison(summary: CompareSummary) -> list[str]:
+    return [
+        *_section(tables.comparison_table(summary)),
+        *(line for metric in summary.metrics for line in _remark(metric)),
+        *columns.paragraph(summary.method, first="  method: ", rest="    "),
+    ]
+
+
+def _remark(compared: Comparison) -> list[str]:
+    """Why there is no verdict on a metric, and what could have been seen."""
+    said = [compared.note] if compared.note else []
+    if compared.verdict is Verdict.UNCLEAR and compared.detectable is not None:
+        said.append(detectable(compared))
+    name = tables.metric_words(compared.metric)
+    return columns.paragraph(f"{name}: {'; '.join(said)}", first="  ", rest="    ") if said else []
+
+
+def _audit(audit: AuditView) -> list[str]:
+    summary = audit.summary
+    lines = columns.paragraph(f"Audit of {audit.label}")
+    lines += columns.paragraph(_score(audit), first="  ")
+    for cap in summary.caps:
+        lines += columns.paragraph(
+            f"capped at {numbers.score(cap.limit)}: {cap.reason}", first="  "
+        )
+    lines += columns.table(tables.checks_table(summary)) if summary.checks else []
+    for finding in summary.checks:
+        if evidence.explained(finding):
+            lines += ["", *diagnostic(finding)]
+    return lines
+
+
+def _score(audit: AuditView) -> str:
+    summary = audit.summary
+    if summary.score is None:
+        return "? no score: the controls failed, so nothing is proved by what was refused"
+    ends = f"{numbers.score(summary.score_low)} to {numbers.score(summary.score_high)}"
+    return (
+        f"{'✓ pass' if summary.passed else '✗ fail'}: score {numbers.score(summary.score)} of 100 "
+        f"({ends} with what is undecided), grade {summary.grade or numbers.UNKNOWN}, "
+        f"coverage {numbers.percent(summary.coverage)}"
+    )
+
+
+def _method(document: Document) -> list[str]:
+    lines = [line for load in document.loads for line in _run(load)]
+    for sentence in sentences(document):
+        lines += columns.paragraph(sentence, first="  - ")
+    return ["Method", *lines] if lines else []
+
+
+def _run(load: LoadView) -> list[str]:
+    run, machine = load.run, load.run.environment
+    cores = "core" if machine.cores == 1 else "cores"
+    text = (
+        f"{load.label}: run {run.id}, {run.state}, seed {run.seed}, {machine.system} on "
+        f"{machine.cpu}, {machine.cores} {cores}, load average {numbers.plain(machine.load_1m)}"
+    )
+    return columns.paragraph(text, first="  - ")

@@ -1,0 +1,185 @@
+"""The one sentence on top of a report, and how sure it may sound."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ghlctl.model.estimate import Comparison, Verdict
+from ghlctl.model.finding import Outcome
+from ghlctl.model.run import RunState
+from ghlctl.model.threshold import Level, ThresholdResult
+from ghlctl.report import numbers
+from ghlctl.report.document import AuditView, Document, LoadView, compared, deciding
+from ghlctl.report.figures import mean_change
+
+
+class Standing(StrEnum):
+    """UNDECIDED is neither: something that should decide could not be measured."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDED = "not decided"
+    MEASURED = "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """`sentence` leads, `reasons` say what the standing rests on."""
+
+    standing: Standing
+    sentence: str
+    reasons: tuple[str, ...]
+
+
+UNDECIDED_OUTCOMES = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_TESTED, Outcome.ERROR})
+
+
+def headline(document: Document) -> Headline:
+    """What the candidate, or the only run, comes to."""
+    load = deciding(document)
+    audit = _deciding_audit(document, load)
+    parts = (
+        *(_load_parts(load) if load else ()),
+        *(_comparison_parts(document)),
+        *(_audit_parts(audit) if audit else ()),
+    )
+    return Headline(
+        standing=_worst(standing for standing, _ in parts),
+        sentence=_sentence(document, load, audit),
+        reasons=tuple(reason for _, reason in parts),
+    )
+
+
+def threshold_standing(result: ThresholdResult) -> Standing:
+    if result.passed is None:
+        return Standing.UNDECIDED
+    return Standing.PASSED if result.passed else Standing.FAILED
+
+
+Part = tuple[Standing, str]
+
+
+def _load_parts(load: LoadView) -> tuple[Part, ...]:
+    return (*_state_parts(load), *_threshold_parts(load), *_warning_parts(load))
+
+
+def _state_parts(load: LoadView) -> tuple[Part, ...]:
+    if load.run.state is RunState.COMPLETE:
+        return ()
+    return ((Standing.UNDECIDED, f"{load.label}: aborted, only what was measured so far"),)
+
+
+def _threshold_parts(load: LoadView) -> tuple[Part, ...]:
+    results = [each for each in load.summary.thresholds if each.level is Level.ERROR]
+    missed = [each for each in results if each.passed is False]
+    unknown = [each for each in results if each.passed is None]
+    if missed:
+        return ((Standing.FAILED, f"{load.label}: {_of(missed, results)} missed"),)
+    if unknown:
+        return ((Standing.UNDECIDED, f"{load.label}: {_of(unknown, results)} not measured"),)
+    if results:
+        return ((Standing.PASSED, f"{load.label}: {_of(results, results)} met"),)
+    if not load.summary.passed:
+        return ((Standing.FAILED, f"{load.label}: the run did not pass"),)
+    return ((Standing.MEASURED, f"{load.label}: no thresholds were set"),)
+
+
+def _warning_parts(load: LoadView) -> tuple[Part, ...]:
+    """Thresholds that warn decide nothing, but are not passed over either."""
+    open_ = sum(each.level is Level.WARN and not each.passed for each in load.summary.thresholds)
+    if not open_:
+        return ()
+    nouns = "warning threshold" if open_ == 1 else "warning thresholds"
+    return ((Standing.MEASURED, f"{load.label}: {open_} {nouns} missed or not measured"),)
+
+
+def _of(some: list[ThresholdResult], results: list[ThresholdResult]) -> str:
+    noun = "threshold" if len(results) == 1 else "thresholds"
+    return f"{len(some)} of {len(results)} {noun}"
+
+
+def _comparison_parts(document: Document) -> tuple[Part, ...]:
+    summary = document.comparison
+    if summary is None:
+        return ()
+    standing = {Verdict.WORSE: Standing.FAILED, Verdict.UNCLEAR: Standing.UNDECIDED}
+    words = {
+        Verdict.BETTER: "better than the baseline",
+        Verdict.WORSE: "worse than the baseline",
+        Verdict.SAME: "same as the baseline, shown by an equivalence test",
+        Verdict.UNCLEAR: "no difference from the baseline could be shown or excluded",
+    }
+    return (
+        (standing.get(summary.verdict, Standing.PASSED), f"Comparison: {words[summary.verdict]}"),
+    )
+
+
+def _deciding_audit(document: Document, load: LoadView | None) -> AuditView | None:
+    named = [audit for audit in document.audits if load and audit.label == load.label]
+    if named:
+        return named[0]
+    return document.audits[-1] if document.audits else None
+
+
+def _audit_parts(audit: AuditView) -> tuple[Part, ...]:
+    summary = audit.summary
+    if summary.score is None:
+        return ((Standing.UNDECIDED, f"{audit.label}: the audit reached no score"),)
+    failed = sum(finding.outcome is Outcome.FAIL for finding in summary.checks)
+    open_ = sum(finding.outcome in UNDECIDED_OUTCOMES for finding in summary.checks)
+    said = f"{audit.label}: security score {numbers.score(summary.score)} of 100"
+    said += f", {failed} failed" if failed else ", no check failed"
+    said += f", {open_} undecided" if open_ else ""
+    if summary.passed:
+        return ((Standing.PASSED, said),)
+    return ((Standing.UNDECIDED if open_ and not failed else Standing.FAILED, said),)
+
+
+def _worst(standings: Iterable[Standing]) -> Standing:
+    order = (Standing.FAILED, Standing.UNDECIDED, Standing.PASSED, Standing.MEASURED)
+    found = set(standings)
+    return next((standing for standing in order if standing in found), Standing.MEASURED)
+
+
+def _sentence(document: Document, load: LoadView | None, audit: AuditView | None) -> str:
+    pair = compared(document)
+    if pair:
+        return _change_sentence(document, *pair)
+    if load:
+        return _load_sentence(load)
+    if audit:
+        return _audit_sentence(audit)
+    return "Nothing was measured"
+
+
+def _change_sentence(document: Document, before: LoadView, after: LoadView) -> str:
+    old, new = (numbers.ms(view.summary.response_time_ms.mean) for view in (before, after))
+    facts = f"{after.label} answers in {new} on average, {before.label} in {old}"
+    return facts + _shown_change(mean_change(document))
+
+
+def _shown_change(compared_: Comparison | None) -> str:
+    if compared_ is None or compared_.change is None or compared_.verdict is Verdict.UNCLEAR:
+        return ", a difference that is not shown statistically"
+    if compared_.verdict is Verdict.SAME:
+        return ", the same within the margin"
+    return f" ({numbers.change(compared_.change, relative=compared_.relative)})"
+
+
+def _load_sentence(load: LoadView) -> str:
+    summary = load.summary
+    return (
+        f"{load.label}: mean response time {numbers.ms(summary.response_time_ms.mean)}, "
+        f"p95 {numbers.ms(summary.response_time_ms.p95)}, "
+        f"{numbers.percent(summary.error_rate)} errors at {numbers.rate(summary.throughput_per_s)}"
+    )
+
+
+def _audit_sentence(audit: AuditView) -> str:
+    summary = audit.summary
+    if summary.score is None:
+        return f"{audit.label}: no security score, because its controls failed"
+    return (
+        f"{audit.label}: security score {numbers.score(summary.score)} of 100, "
+        f"grade {summary.grade or numbers.UNKNOWN}"
+    )
