@@ -1,1 +1,1 @@
-"""The load engine: plan, wire loop, recorder, Locust as control plane in a child process."""
+"""The load engine: plan, wire loop, recorder, Locust control plane, processes."""

@@ -1,0 +1,1 @@
+"""What the load engine costs and how true it is, measured: `python -m benchmarks.throughput`."""

@@ -1,0 +1,152 @@
+"""One load run from its plan to its summary: send, watch the ledger, match, summarise, write."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ghlctl.analysis.effects import MatchedEffects, match_effects
+from ghlctl.analysis.summary import summarise
+from ghlctl.load.cost import ProcessCost, read_cost
+from ghlctl.load.messages import Progress
+from ghlctl.load.plan import LoadPlan
+from ghlctl.load.process import LoadOutcome, run_load
+from ghlctl.model.effect import LedgerEntry
+from ghlctl.model.run import Run
+from ghlctl.model.sample import Samples
+from ghlctl.model.summary import LoadSummary, ReceiverCost
+from ghlctl.model.threshold import Threshold
+from ghlctl.store.begin import utc_now
+from ghlctl.store.effects import write_effects
+from ghlctl.store.runs import RunFolder
+from ghlctl.store.samples import read_samples
+from ghlctl.transport.ledger import Ledger
+from ghlctl.transport.reach import Reach
+
+POLL_S = 0.25
+BLOCK_S = 4.0  # the shortest that held its own in measurements; short runs need every block
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The account of a run; `interrupted` by the person who started it."""
+
+    summary: LoadSummary
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """What to measure: the plan, whose ledger to read, which process to account for."""
+
+    plan: LoadPlan
+    thresholds: Sequence[Threshold] = ()
+    upstream_url: str | None = None
+    effects_within_s: float = 10.0
+    receiver_pid: int | None = None
+
+
+def measure_load(
+    order: LoadOrder,
+    folder: RunFolder,
+    run: Run,
+    *,
+    environ: Mapping[str, str],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Measured:
+    """Send the load, then say what it showed; everything is in the folder before this returns."""
+    if order.upstream_url is None:
+        return _measured(order, folder, run, None, environ, on_progress)
+    with Reach() as reach:
+        ledger = Ledger(reach, order.upstream_url)
+        ledger.fresh()  # what stood there before this run is not this run's effect
+        return _measured(order, folder, run, ledger, environ, on_progress)
+
+
+def _measured(
+    order: LoadOrder,
+    folder: RunFolder,
+    run: Run,
+    ledger: Ledger | None,
+    environ: Mapping[str, str],
+    on_progress: Callable[[Progress], None] | None,
+) -> Measured:
+    before = _cost(order.receiver_pid)
+    outcome = run_load(order.plan, environ=environ, on_progress=on_progress)
+    ended = msgspec.structs.replace(
+        run,
+        state=outcome.state,
+        ended_at=utc_now(),
+        origin_unix_ns=outcome.origin_unix_ns,
+    )
+    folder.write_run(ended)
+    samples = read_samples(folder.path)
+    matched = None
+    if ledger is not None:
+        matched = _effects(samples, ledger, outcome, order.effects_within_s)
+        write_effects(folder.path, matched.effects)
+    cost = _spent(before, _cost(order.receiver_pid), samples)
+    summary = _summary(order, ended, samples, matched, outcome, cost)
+    folder.write_load(summary)
+    return Measured(summary, outcome.interrupted)
+
+
+def _summary(
+    order: LoadOrder,
+    run: Run,
+    samples: Samples,
+    matched: MatchedEffects | None,
+    outcome: LoadOutcome,
+    cost: ReceiverCost | None,
+) -> LoadSummary:
+    return summarise(
+        run,
+        samples,
+        matched=matched,
+        generator=outcome.generator,
+        receiver_cost=cost,
+        thresholds=order.thresholds,
+        cautions=outcome.cautions,
+        block_s=BLOCK_S,
+    )
+
+
+def _effects(
+    samples: Samples, ledger: Ledger, outcome: LoadOutcome, within_s: float
+) -> MatchedEffects:
+    """Watch until every acknowledged delivery shows an effect and no more come, or too long.
+
+    Matching reads everything, so it waits for a moment in which nothing new came.
+    """
+    deadline = time.monotonic() + within_s
+    entries: list[LedgerEntry] = []
+    while True:
+        time.sleep(POLL_S)
+        fresh = ledger.fresh()
+        entries += fresh
+        over = time.monotonic() >= deadline
+        if fresh and not over:
+            continue
+        matched = match_effects(samples, entries, outcome.origin_unix_ns)
+        if over or matched.summary.lost == 0:
+            return matched
+
+
+def _cost(pid: int | None) -> ProcessCost | None:
+    return None if pid is None else read_cost(pid)
+
+
+def _spent(
+    before: ProcessCost | None, after: ProcessCost | None, samples: Samples
+) -> ReceiverCost | None:
+    """What the receiver spent on every attempt sent, warm-up included."""
+    sent = int(samples.sent.sum())
+    if before is None or after is None or sent == 0:
+        return None
+    cpu_s = after.cpu_s - before.cpu_s
+    return ReceiverCost(
+        cpu_s=cpu_s,
+        cpu_ms_per_event=cpu_s * 1e3 / sent,
+        run_queue_wait_s=after.run_queue_wait_s - before.run_queue_wait_s,
+    )

@@ -1,0 +1,102 @@
+"""What the engine's processes say to each other: one JSON object per line."""
+
+import msgspec
+
+from ghlctl import errors
+from ghlctl.model.caution import Caution
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """How far the run is. `due` counts arrivals whose moment has come, `planned` all known ones.
+
+    Times from the intended moment, in ms, over the whole run so far; None before the first reply.
+    """
+
+    elapsed_s: float
+    planned: int
+    due: int
+    sent: int
+    done: int
+    dropped: int
+    in_flight: int
+    connections: int
+    errors: dict[str, int]
+    lateness_p99_ms: float | None
+    response_p50_ms: float | None
+    response_p99_ms: float | None
+    run_queue_wait_s: float = 0.0
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The first arrival's moment is set: the wall clock at the samples' zero."""
+
+    origin_unix_ns: int
+    planned: int
+
+
+class Noted(msgspec.Struct, frozen=True, tag="noted"):
+    caution: Caution
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """The engine ended by itself and every row is on disk; `aborted` when it was told to stop."""
+
+    aborted: bool
+    keeping_up: bool
+    progress: Progress
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A GhlctlError on its way to the process that a person looks at."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The producer can start at once; `cost_s` is what one signed delivery takes it."""
+
+    cost_s: float
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """Make the deliveries of one segment, whose zero is at `base_unix_ns`."""
+
+    segment: int
+    base_unix_ns: int
+
+
+class Credit(msgspec.Struct, frozen=True, tag="credit"):
+    """A closed segment can take `count` more deliveries."""
+
+    segment: int
+    count: int
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """Nothing more is wanted of a closed segment."""
+
+    segment: int
+
+
+FromChild = Progress | Started | Noted | Finished | Refused
+FromProducer = Ready | Refused
+ToProducer = Begin | Credit | End
+
+encode = msgspec.json.encode
+from_child = msgspec.json.Decoder(FromChild).decode
+from_producer = msgspec.json.Decoder(FromProducer).decode
+to_producer = msgspec.json.Decoder(ToProducer).decode
+
+_KINDS = (errors.UsageError, errors.KeyMaterialError, errors.StoreError, errors.NotMeasuredError)
+
+
+def refusal(fault: errors.GhlctlError) -> Refused:
+    return Refused(type(fault).__name__, fault.message, fault.hint)
+
+
+def as_error(refused: Refused) -> errors.GhlctlError:
+    """The error of the same kind, to be raised on this side of the process border."""
+    kinds = {kind.__name__: kind for kind in _KINDS}
+    return kinds.get(refused.kind, errors.GhlctlError)(refused.message, refused.hint)

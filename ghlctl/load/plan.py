@@ -1,0 +1,42 @@
+"""What a load run is asked to do: the file that the parent hands to the child process."""
+
+import msgspec
+
+from ghlctl.model.delivery import Headers
+from ghlctl.scenario.scenario import Stage
+
+
+class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Holds no secret: `key_ref` names the key, and the child resolves it.
+
+    `events` are weights by event type, `duplicates` a ratio 0-1 of the deliveries. `grace_s` is
+    how long after its last planned moment an arrival may still be sent; None means `timeout_s`.
+    """
+
+    url: str
+    provider: str
+    scheme: str
+    key_ref: str
+    events: dict[str, float]
+    stages: tuple[Stage, ...]
+    seed: int
+    folder: str
+    headers: Headers = ()
+    warmup_s: float = 0.0
+    timeout_s: float = 10.0
+    grace_s: float | None = None
+    duplicates: float = 0.0
+    max_in_flight: int = 1000
+    workers: int = 1
+    insecure: bool = False
+    ca_file: str = ""
+
+
+def encode_plan(plan: LoadPlan) -> bytes:
+    """One line of JSON."""
+    return msgspec.json.encode(plan)
+
+
+def decode_plan(text: bytes) -> LoadPlan:
+    """Raise msgspec.ValidationError with a path for anything but a plan."""
+    return msgspec.json.decode(text, type=LoadPlan)

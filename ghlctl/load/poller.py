@@ -1,0 +1,134 @@
+"""Waiting for sockets and for a moment at once, as precisely as the system lets us.
+
+epoll's own timeouts are rounded to whole milliseconds; a timer descriptor is not.
+"""
+
+import ctypes
+import os
+import select
+import selectors
+import sys
+import time
+from typing import Protocol
+
+READ = 1
+WRITE = 4
+_CLOCK_MONOTONIC = 1
+_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000
+_ABSOLUTE = 1
+_PR_SET_TIMERSLACK = 29
+_SLACK_NS = 1000
+_NS = 1_000_000_000
+
+Ready = list[tuple[int, int]]
+"""Descriptors with READ or WRITE bits, and others for errors."""
+
+
+class Poller(Protocol):
+    """Level-triggered, one per thread."""
+
+    def add(self, fd: int, bits: int) -> None: ...
+
+    def change(self, fd: int, bits: int) -> None: ...
+
+    def remove(self, fd: int) -> None: ...
+
+    def wait(self, until_ns: int) -> Ready:
+        """What is ready, at the latest at `until_ns` of the monotonic clock."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+class _Itimerspec(ctypes.Structure):
+    _fields_ = (("interval", _Timespec), ("value", _Timespec))
+
+
+class EpollPoller:
+    """Linux."""
+
+    def __init__(self) -> None:
+        self._libc = _libc()
+        self._timer = int(self._libc.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC))
+        if self._timer < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._spec = _Itimerspec()
+        self._epoll = select.epoll()
+        self._epoll.register(self._timer, READ)
+        self._armed = 0
+        self.add = self._epoll.register
+        self.change = self._epoll.modify
+        self.remove = self._epoll.unregister
+
+    def wait(self, until_ns: int) -> Ready:
+        if until_ns <= time.monotonic_ns():
+            ready = self._epoll.poll(0)
+        else:
+            if until_ns != self._armed:
+                self._arm(until_ns)
+            ready = self._epoll.poll()
+        return [each for each in ready if each[0] != self._timer] if self._armed else ready
+
+    def _arm(self, until_ns: int) -> None:
+        # Setting a new moment also takes back an expiry that was not read.
+        value = self._spec.value
+        value.seconds, value.nanoseconds = divmod(until_ns, _NS)
+        spec = ctypes.byref(self._spec)
+        if self._libc.timerfd_settime(self._timer, _ABSOLUTE, spec, None) < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_settime")
+        self._armed = until_ns
+
+    def close(self) -> None:
+        self._epoll.close()
+        os.close(self._timer)
+
+
+class SelectorPoller:
+    """Everywhere else; moments are as precise as the system's own polling."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+
+    def add(self, fd: int, bits: int) -> None:
+        self._selector.register(fd, _events(bits))
+
+    def change(self, fd: int, bits: int) -> None:
+        self._selector.modify(fd, _events(bits))
+
+    def remove(self, fd: int) -> None:
+        self._selector.unregister(fd)
+
+    def wait(self, until_ns: int) -> Ready:
+        left_s = max(0.0, (until_ns - time.monotonic_ns()) / 1e9)
+        return [(key.fd, _bits(mask)) for key, mask in self._selector.select(left_s)]
+
+    def close(self) -> None:
+        self._selector.close()
+
+
+def _events(bits: int) -> int:
+    read = selectors.EVENT_READ if bits & READ else 0
+    return read | (selectors.EVENT_WRITE if bits & WRITE else 0)
+
+
+def _bits(events: int) -> int:
+    read = READ if events & selectors.EVENT_READ else 0
+    return read | (WRITE if events & selectors.EVENT_WRITE else 0)
+
+
+def make_poller() -> Poller:
+    return EpollPoller() if sys.platform == "linux" else SelectorPoller()
+
+
+def sharpen_timers() -> None:
+    """Ask the kernel not to group this thread's timers with others' to save energy."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_TIMERSLACK, _SLACK_NS, 0, 0, 0)
+
+
+def _libc() -> ctypes.PyDLL:
+    return ctypes.PyDLL(None, use_errno=True)  # these calls return at once: keep the lock

@@ -1,0 +1,148 @@
+"""The process that makes and signs deliveries: `python -m ghlctl.load.producer`.
+
+A process of its own, because the wire loop must never wait for the interpreter's lock. It takes
+the plan as the first line of its standard input, then orders; it writes frames.
+"""
+
+import os
+import selectors
+import sys
+import time
+from collections import Counter
+
+from ghlctl.errors import GhlctlError
+from ghlctl.load import messages
+from ghlctl.load.frames import pack
+from ghlctl.load.messages import Begin, Credit, End, Ready
+from ghlctl.load.plan import LoadPlan, decode_plan
+from ghlctl.load.production import (
+    ClosedProduction,
+    OpenProduction,
+    Order,
+    Workshop,
+    closed_choices,
+    open_workshop,
+    rehearse,
+)
+from ghlctl.load.schedule import ClosedSegment, OpenSegment, segments_of
+
+AHEAD_NS = 3_000_000_000
+_BATCH = 32
+_REHEARSALS = 16
+_IDLE_S = 0.05
+_STDIN, _STDOUT = 0, 1
+
+
+class Orders:
+    """What the wire loop asked for so far; `gone` when it is no longer there."""
+
+    def __init__(self) -> None:
+        self.begun: dict[int, int] = {}
+        self.credit: Counter[int] = Counter()
+        self.ended: set[int] = set()
+        self.gone = False
+        self._unread = b""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(_STDIN, selectors.EVENT_READ)
+
+    def first_line(self) -> bytes:
+        while b"\n" not in self._unread and not self.gone:
+            self._read()
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
+
+    def look(self, wait_s: float) -> None:
+        """Take in what has come, waiting at most `wait_s` for it."""
+        if self._selector.select(wait_s):
+            self._read()
+        *lines, self._unread = self._unread.split(b"\n")
+        for line in lines:
+            self._obey(line)
+
+    def _read(self) -> None:
+        received = os.read(_STDIN, 65536)
+        self.gone = not received
+        self._unread += received
+
+    def _obey(self, line: bytes) -> None:
+        match messages.to_producer(line):
+            case Begin(segment, base_unix_ns):
+                self.begun[segment] = base_unix_ns
+            case Credit(segment, count):
+                self.credit[segment] += count
+            case End(segment):
+                self.ended.add(segment)
+
+
+def main() -> int:
+    orders = Orders()
+    try:
+        plan = decode_plan(orders.first_line())
+        workshop = open_workshop(plan, os.environ, os.cpu_count() or 1)
+        ready = Ready(_rehearse(workshop, plan))
+    except GhlctlError as fault:
+        _write(messages.encode(messages.refusal(fault)) + b"\n")
+        return 1
+    _write(messages.encode(ready) + b"\n")
+    try:
+        _produce(plan, workshop, orders)
+    except BrokenPipeError:  # the wire loop ended first: that is its right
+        return 0
+    return 0
+
+
+def _rehearse(workshop: Workshop, plan: LoadPlan) -> float:
+    """Seconds for one delivery, after a first round that fills every cache."""
+    now = time.time()
+    orders = [
+        Order(event, now, f"{number:036d}")
+        for number, event in enumerate((workshop.events * _REHEARSALS)[:_REHEARSALS])
+    ]
+    rehearse(workshop, plan, orders)
+    began = time.perf_counter()
+    rehearse(workshop, plan, orders)
+    return (time.perf_counter() - began) / len(orders)
+
+
+def _produce(plan: LoadPlan, workshop: Workshop, orders: Orders) -> None:
+    for number, segment in enumerate(segments_of(plan)):
+        while number not in orders.begun and not orders.gone:
+            orders.look(1.0)
+        if orders.gone:
+            return
+        match segment:
+            case OpenSegment():
+                base = orders.begun[number]
+                _produce_open(OpenProduction(workshop, number, segment, base), orders)
+            case ClosedSegment():
+                choices = closed_choices(plan, segment.stage)
+                _produce_closed(ClosedProduction(workshop, number, segment, choices), orders)
+
+
+def _produce_open(production: OpenProduction, orders: Orders) -> None:
+    while (due := production.next_due_unix_ns()) is not None and not orders.gone:
+        horizon = time.time_ns() + AHEAD_NS
+        if due > horizon:
+            orders.look(min(_IDLE_S, (due - horizon) / 1e9))
+            continue
+        _write(b"".join(map(pack, production.make(horizon, _BATCH))))
+
+
+def _produce_closed(production: ClosedProduction, orders: Orders) -> None:
+    number = production.number
+    while number not in orders.ended and not orders.gone:
+        orders.look(0.0 if orders.credit[number] else 1.0)
+        count = min(orders.credit[number], _BATCH)
+        if count:
+            orders.credit[number] -= count
+            _write(b"".join(map(pack, production.make(count, time.time()))))
+
+
+def _write(text: bytes) -> None:
+    rest = memoryview(text)
+    while rest:
+        rest = rest[os.write(_STDOUT, rest) :]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
