@@ -1,0 +1,139 @@
+"""The receiver as an application: its routes, its bounds, and what it tells callers."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ghlctl.reference.profile import BodyLimit, ErrorDetail, Profile, name_of
+from ghlctl.reference.receiver import Receiver, Taken
+from ghlctl.reference.refusal import Refusal, RefusalCode
+
+ROUTE = "/webhooks/ghl"
+EVENT_ROUTES = {
+    "contact.created": "ContactCreate",
+    "contact.updated": "ContactUpdate",
+    "opportunity.created": "OpportunityCreate",
+    "appointment.scheduled": "AppointmentCreate",
+}
+BODY_BYTES = {BodyLimit.NONE: None, BodyLimit.ONE_MEBIBYTE: 1024 * 1024}
+READ_WITHIN_S = 10.0
+AGAIN_AFTER_S = 5
+LOG = logging.getLogger(__name__)
+
+Opening = Callable[[], AbstractAsyncContextManager[Receiver]]
+
+
+def make_app(profile: Profile, opening: Opening) -> Starlette:
+    """`opening` makes the receiver when the server starts, and closes it when the server stops."""
+    receiver: Receiver
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        nonlocal receiver
+        async with opening() as receiver:
+            yield
+
+    def endpoint(expected: str | None) -> Callable[[Request], Awaitable[Response]]:
+        async def take(request: Request) -> Response:
+            return await _answer(receiver, profile, request, expected)
+
+        return take
+
+    async def health(_: Request) -> Response:
+        return _health(receiver, profile)
+
+    async def leak(_: Request, error: Exception) -> Response:
+        return _json({"error": "internal", "detail": repr(error)}, 500)
+
+    async def hush(_: Request, __: Exception) -> Response:
+        return _json({"error": "internal"}, 500)
+
+    shown = profile.error_detail is ErrorDetail.SHOWN
+    return Starlette(
+        lifespan=lifespan,
+        exception_handlers={Exception: leak if shown else hush},
+        routes=[
+            Route(ROUTE, endpoint(None), methods=["POST"]),
+            *(
+                Route(f"/api/v1/ghl/webhook/{name}", endpoint(event_type), methods=["POST"])
+                for name, event_type in EVENT_ROUTES.items()
+            ),
+            Route("/health", health),
+        ],
+    )
+
+
+async def _answer(
+    receiver: Receiver, profile: Profile, request: Request, expected: str | None
+) -> Response:
+    receiver.counters.received += 1
+    body = await _read(request, profile.body_limit)
+    if isinstance(body, Refusal):
+        outcome: Taken | Refusal = body
+    else:
+        headers = tuple((name, value) for name, value in request.headers.items())
+        outcome = await receiver.take(body, headers, expected)
+    if isinstance(outcome, Taken):
+        return _json({"status": outcome.status}, 200)
+    receiver.counters.refuse(outcome.code.value)
+    said = {"error": str(outcome.code)}
+    if profile.error_detail is ErrorDetail.SHOWN:
+        said["detail"] = outcome.detail
+    response = _json(said, outcome.status)
+    if outcome.code is RefusalCode.BUSY:
+        response.headers["Retry-After"] = str(AGAIN_AFTER_S)
+    return response
+
+
+async def _read(request: Request, limit: BodyLimit) -> bytes | Refusal:
+    """The body, or why it was not read to its end."""
+    most = BODY_BYTES[limit]
+    try:
+        if most is None:
+            return await request.body()
+        async with asyncio.timeout(READ_WITHIN_S):
+            return await _read_at_most(request, most)
+    except TimeoutError:
+        return Refusal(RefusalCode.TOO_SLOW, "the body did not come in time")
+    except ClientDisconnect:
+        return Refusal(RefusalCode.TOO_SLOW, "the sender hung up before the body was whole")
+
+
+async def _read_at_most(request: Request, most: int) -> bytes | Refusal:
+    announced = request.headers.get("content-length", "0")
+    too_large = Refusal(RefusalCode.TOO_LARGE, f"the body is larger than {most} bytes")
+    if announced.isdigit() and int(announced[:20]) > most:
+        return too_large
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            return too_large
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _health(receiver: Receiver, profile: Profile) -> Response:
+    counters = asdict(receiver.counters)
+    waiting = receiver.backlog.waiting
+    about = {
+        "status": "ok",
+        "profile": name_of(profile),
+        "switches": msgspec.to_builtins(profile),
+        "pid": os.getpid(),
+        "counters": counters | {"backlog": waiting, "crashed": receiver.backlog.crashed},
+    }
+    return _json(about, 200)
+
+
+def _json(value: object, status: int) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

@@ -1,0 +1,74 @@
+"""Deliveries that were acknowledged and wait to be processed, in order for each contact."""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ghlctl.reference.incoming import Incoming
+
+LANES = 64
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An acknowledged delivery by its number in the inbox."""
+
+    seq: int
+    incoming: Incoming
+
+
+class Backlog:
+    """Lanes that work side by side; a contact's deliveries share one, so that none overtakes."""
+
+    def __init__(self, work: Callable[[Job], Awaitable[None]], bound: int) -> None:
+        self._work = work
+        self._bound = bound
+        self._lanes: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(LANES)]
+        self._workers: list[asyncio.Task[None]] = []
+        self.waiting = 0
+        self.reserved = 0
+        self.crashed = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether everything in hand, and about to be, reaches the bound."""
+        return self.waiting + self.reserved >= self._bound
+
+    def start(self) -> None:
+        self._workers = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
+
+    def put(self, job: Job) -> None:
+        self.waiting += 1
+        lane = zlib.crc32(job.incoming.contact_id.encode()) % LANES
+        self._lanes[lane].put_nowait(job)
+
+    async def drain(self, within_s: float) -> int:
+        """Work on for at most `within_s` seconds, then stop; what is left stays in the inbox."""
+        done = asyncio.gather(*(lane.join() for lane in self._lanes))
+        await asyncio.wait([done], timeout=within_s)
+        done.cancel()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.wait(self._workers)
+        return self.waiting
+
+    async def _serve(self, lane: asyncio.Queue[Job]) -> None:
+        while True:
+            job = await lane.get()
+            # A task of its own: whatever it raises is a value here, and the lane lives on.
+            task = asyncio.ensure_future(self._work(job))
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                task.cancel()
+                await asyncio.wait([task])
+                raise
+            error = task.exception() if not task.cancelled() else None
+            if error is not None:
+                self.crashed += 1
+                LOG.error("delivery %d crashed: %s", job.seq, type(error).__name__)
+            self.waiting -= 1
+            lane.task_done()

@@ -1,0 +1,200 @@
+"""The receiver: what happens to a delivery from its bytes to its answer, in either order."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from ghlctl.model.delivery import Headers
+from ghlctl.reference import storage
+from ghlctl.reference.backlog import Backlog, Job
+from ghlctl.reference.calls import (
+    Persistence,
+    UpstreamError,
+    UpstreamRefusedError,
+    persistence,
+)
+from ghlctl.reference.counters import Counters
+from ghlctl.reference.incoming import Ignored, Incoming, parse
+from ghlctl.reference.insight import Insight
+from ghlctl.reference.pipeline import Pipeline
+from ghlctl.reference.profile import Acknowledge, Deduplication, Profile, Types, Writes
+from ghlctl.reference.refusal import Refusal, RefusalCode
+from ghlctl.reference.storage import Claim, Leftover
+from ghlctl.reference.verification import Verification
+from ghlctl.reference.writers import Work, Writer
+
+STORE_AGAIN_S = 1.0
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The receiver's word on a delivery that it does not refuse."""
+
+    status: str
+
+
+class Receiver:
+    """Everything but HTTP; made once per process."""
+
+    def __init__(
+        self,
+        *,
+        profile: Profile,
+        verification: Verification,
+        writer: Writer,
+        pipeline: Pipeline,
+        counters: Counters,
+        backlog_bound: int,
+    ) -> None:
+        self._profile = profile
+        self._verification = verification
+        self._writer = writer
+        self._pipeline = pipeline
+        self.counters = counters
+        self.backlog = Backlog(self._work_off, backlog_bound)
+        self._once = profile.deduplicate is Deduplication.ATOMIC
+        self._stores_first = profile.acknowledge is Acknowledge.AFTER_STORING
+
+    def recover(self, leftovers: list[Leftover]) -> None:
+        """Take up what an earlier process acknowledged and did not finish."""
+        for leftover in leftovers:
+            parsed = self._parse_leftover(leftover)
+            if isinstance(parsed, Incoming):
+                self.counters.recovered += 1
+                self.backlog.put(Job(leftover.seq, parsed))
+            else:
+                LOG.warning("delivery %d of an earlier process cannot be read", leftover.seq)
+
+    async def take(self, body: bytes, headers: Headers, expected: str | None) -> Taken | Refusal:
+        """Verify, parse, and act on one delivery; `expected` is its route's event type."""
+        now = time.time()
+        refusal = self._verification.refuse_signature(body, headers, now)
+        if refusal is not None:
+            return refusal
+        parsed = parse(body, self._profile.types, expected)
+        if isinstance(parsed, Refusal):
+            return parsed
+        stale = self._verification.refuse_age(parsed, now)
+        if stale is not None:
+            return stale
+        if isinstance(parsed, Ignored):
+            self.counters.ignored += 1
+            return Taken("ignored")
+        if self._stores_first:
+            return await self._store_then_acknowledge(parsed, body, expected)
+        return await self._process_then_acknowledge(parsed, body, expected)
+
+    async def _store_then_acknowledge(
+        self, incoming: Incoming, body: bytes, route: str | None
+    ) -> Taken | Refusal:
+        if self.backlog.full:
+            return Refusal(RefusalCode.BUSY, "backlog: its bound is reached")
+        self.backlog.reserved += 1
+        try:
+            stored = await self._writer.run(self._insert(incoming, body, route))
+        except sqlite3.Error as error:
+            return Refusal(RefusalCode.BUSY, f"storage: {error}")
+        finally:
+            self.backlog.reserved -= 1
+        if stored.claim is not Claim.FRESH:
+            return self._known(stored.claim)
+        self.counters.accepted += 1
+        self.backlog.put(Job(stored.seq, incoming))
+        return Taken("accepted")
+
+    async def _process_then_acknowledge(
+        self, incoming: Incoming, body: bytes, route: str | None
+    ) -> Taken | Refusal:
+        try:
+            stored = await self._writer.run(self._insert(incoming, body, route))
+            if stored.claim is not Claim.FRESH:
+                return self._known(stored.claim)
+            self.counters.accepted += 1
+            patience = persistence(self._profile.retry, waited_for=True)
+            found = await self._process(Job(stored.seq, incoming), patience)
+            await self._writer.run(found)
+        except UpstreamError as error:
+            await self._writer.run(
+                storage.give_up(stored.seq, incoming.webhook_id, str(error), forget=True)
+            )
+            self.counters.failed += 1
+            return Refusal(RefusalCode.UPSTREAM, f"upstream: {error}")
+        except sqlite3.Error as error:
+            return Refusal(RefusalCode.STORAGE, f"storage: {error}")
+        self.counters.processed += 1
+        return Taken("processed")
+
+    async def _work_off(self, job: Job) -> None:
+        """Process what was acknowledged: nobody is left to send it again."""
+        patience = persistence(self._profile.retry, waited_for=False)
+        while True:
+            try:
+                found = await self._process(job, patience)
+                await self._write_until_done(found)
+                self.counters.processed += 1
+            except UpstreamRefusedError as error:
+                self.counters.failed += 1
+                LOG.warning("delivery %d failed for good: %s", job.seq, error)
+                webhook_id = job.incoming.webhook_id
+                await self._write_until_done(
+                    storage.give_up(job.seq, webhook_id, str(error), forget=False)
+                )
+            except UpstreamError as error:
+                self.counters.failed += 1
+                LOG.warning("delivery %d waits for the next start: %s", job.seq, error)
+            except sqlite3.Error as error:
+                LOG.warning("delivery %d cannot be stored, trying again: %s", job.seq, error)
+                await asyncio.sleep(STORE_AGAIN_S)
+                continue
+            return
+
+    async def _process(self, job: Job, patience: Persistence) -> Work[None]:
+        """Process one stored delivery; what is returned is still to be written.
+
+        With single writes the insight is a commit of its own, before anything goes upstream.
+        """
+        incoming, apart = job.incoming, self._profile.database_writes is Writes.SINGLE
+        found: list[Work[None]] = []
+
+        async def keep(insight: Insight) -> None:
+            work = storage.keep(job.seq, incoming.contact_id, insight)
+            if apart:
+                await self._writer.run(work)
+            else:
+                found.append(work)
+
+        await self._pipeline.process(incoming, patience, keep)
+        found.append(storage.finish(job.seq, incoming.webhook_id))
+        return storage.together(found)
+
+    async def _write_until_done(self, work: Work[None]) -> None:
+        """The effect is upstream already: doing it all again would only repeat it."""
+        while True:
+            try:
+                await self._writer.run(work)
+            except sqlite3.Error as error:
+                LOG.warning("a finished delivery cannot be marked, trying again: %s", error)
+                await asyncio.sleep(STORE_AGAIN_S)
+            else:
+                return
+
+    def _insert(self, incoming: Incoming, body: bytes, route: str | None) -> Work[storage.Stored]:
+        return storage.insert(
+            incoming.webhook_id, route, body, acknowledged=self._stores_first, once=self._once
+        )
+
+    def _known(self, claim: Claim) -> Taken | Refusal:
+        if claim is Claim.IN_WORK:
+            return Refusal(RefusalCode.BUSY, "the same delivery is being processed")
+        self.counters.duplicates += 1
+        return Taken("duplicate")
+
+    def _parse_leftover(self, leftover: Leftover) -> Incoming | Ignored | Refusal:
+        # Leniently if need be: it was genuine, it was acknowledged, and rules may have changed.
+        parsed = parse(leftover.body, Types.STRICT, leftover.route)
+        if isinstance(parsed, Incoming):
+            return parsed
+        return parse(leftover.body, Types.LENIENT, leftover.route)

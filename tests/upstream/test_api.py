@@ -1,0 +1,212 @@
+"""What HighLevel would answer, and what the ledger keeps of it."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+FIVE_HEADERS = {
+    "x-ratelimit-limit-daily": "200000",
+    "x-ratelimit-daily-remaining": "199999",
+    "x-ratelimit-interval-milliseconds": "10000",
+    "x-ratelimit-max": "100",
+    "x-ratelimit-remaining": "99",
+}
+
+
+def test_a_contact_nobody_made_is_there_when_it_is_first_spoken_of(api: Any) -> None:
+    reply = api()("GET", "/contacts/abc")
+    assert reply.status_code == 200
+    assert reply.json()["contact"] == {
+        "id": "abc",
+        "locationId": "L",
+        "tags": [],
+        "customFields": [],
+    }
+
+
+def test_a_write_is_seen_by_the_next_read_and_custom_fields_are_set_one_by_one(api: Any) -> None:
+    ask = api()
+    ask(
+        "PUT", "/contacts/c", {"firstName": "Ada", "customFields": [{"key": "a", "field_value": 1}]}
+    )
+    reply = ask("PUT", "/contacts/c", {"customFields": [{"key": "b", "field_value": 2}]})
+    assert reply.json()["succeded"] is True
+    contact = ask("GET", "/contacts/c").json()["contact"]
+    assert contact["firstName"] == "Ada"
+    assert [(f["key"], f["field_value"]) for f in contact["customFields"]] == [("a", 1), ("b", 2)]
+
+
+def test_the_id_of_a_record_cannot_be_overwritten(api: Any) -> None:
+    ask = api()
+    ask("PUT", "/contacts/c", {"id": "other"})
+    assert ask("GET", "/contacts/c").json()["contact"]["id"] == "c"
+
+
+def test_tags_are_added_once_and_removed(api: Any) -> None:
+    ask = api()
+    assert ask("POST", "/contacts/c/tags", {"tags": ["a", "b", "a"]}).status_code == 201
+    assert ask("POST", "/contacts/c/tags", {"tags": ["b", "c"]}).json()["tags"] == ["a", "b", "c"]
+    reply = ask("DELETE", "/contacts/c/tags", {"tags": ["a"]})
+    assert (reply.status_code, reply.json()["tags"]) == (200, ["b", "c"])
+
+
+def test_a_deleted_contact_stays_deleted(api: Any) -> None:
+    ask = api()
+    assert ask("DELETE", "/contacts/c").status_code == 200
+    assert ask("GET", "/contacts/c").status_code == 404
+    assert ask("PUT", "/contacts/c", {"firstName": "Ada"}).status_code == 404
+    assert [entry.applied for entry in ask.page().entries] == [True, False, False]
+
+
+def test_an_upsert_finds_the_contact_by_its_email(api: Any) -> None:
+    ask = api()
+    first = ask("POST", "/contacts/upsert", {"locationId": "L", "email": "a@example.com"}).json()
+    again = ask("POST", "/contacts/upsert", {"email": "a@example.com", "city": "Austin"}).json()
+    assert (first["new"], again["new"]) == (True, False)
+    assert again["contact"]["id"] == first["contact"]["id"]
+    assert again["contact"]["city"] == "Austin"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/contacts/", "contact"),
+        ("/opportunities/", "opportunity"),
+        ("/calendars/events/appointments", "appointment"),
+        ("/contacts/c/notes", "note"),
+    ],
+)
+def test_a_created_record_has_an_id_of_its_own(api: Any, path: str, name: str) -> None:
+    ask = api()
+    replies = [ask("POST", path, {"body": "x"}) for _ in range(2)]
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()[name]["id"] for reply in replies}) == 2
+
+
+def test_the_same_id_in_another_location_is_another_contact(api: Any) -> None:
+    ask = api()
+    ask("PUT", "/contacts/c", {"firstName": "Ada"}, token="loc-A")
+    assert "firstName" not in ask("GET", "/contacts/c", token="loc-B").json()["contact"]
+
+
+def test_without_a_token_nothing_is_applied(api: Any) -> None:
+    ask = api()
+    reply = ask("PUT", "/contacts/c", {}, headers={"Authorization": ""})
+    assert reply.status_code == 401
+    assert reply.json()["message"] == "Invalid token: access token is invalid"
+    assert not ask.page().entries[0].applied
+
+
+def test_without_a_version_the_request_is_bad(api: Any) -> None:
+    reply = api()("GET", "/contacts/c", headers={"Version": ""})
+    assert (reply.status_code, reply.json()["statusCode"]) == (400, 400)
+
+
+def test_a_token_opens_no_other_location(api: Any) -> None:
+    reply = api()("PUT", "/contacts/c", {"locationId": "other"})
+    assert reply.status_code == 403
+
+
+def test_any_other_token_speaks_for_the_location_it_names(api: Any) -> None:
+    ask = api()
+    ask("POST", "/contacts/", {"locationId": "X"}, token="pit-secret")
+    entry = ask.page().entries[0]
+    assert (entry.status, entry.location_id) == (201, "X")
+    assert "pit-secret" not in repr(entry)
+
+
+def test_only_as_many_locations_may_call_as_have_the_app(api: Any) -> None:
+    ask = api(locations=1)
+    assert ask("GET", "/contacts/c", token="loc-A").status_code == 200
+    assert ask("GET", "/contacts/c", token="loc-B").status_code == 403
+    assert ask("GET", "/contacts/c", token="loc-A").status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"tags": "a"}, {"email": 5}, {"customFields": [{"x": 1}]}])
+def test_wrong_types_are_unprocessable(api: Any, body: Any) -> None:
+    reply = api()("PUT", "/contacts/c", body)
+    assert reply.status_code == 422
+    assert isinstance(reply.json()["message"], list)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_bad(api: Any, content: bytes) -> None:
+    assert api()("PUT", "/contacts/c", content=content).status_code == 400
+
+
+def test_every_answer_has_a_trace_id_and_the_five_headers(api: Any) -> None:
+    reply = api()("GET", "/contacts/c")
+    assert reply.json()["traceId"]
+    assert FIVE_HEADERS.items() <= dict(reply.headers).items()
+
+
+def test_the_hundred_and_first_call_of_a_location_is_one_too_many(api: Any) -> None:
+    ask = api()
+    statuses = Counter(ask("GET", "/contacts/c").status_code for _ in range(101))
+    assert statuses == {200: 100, 429: 1}
+    assert ask("GET", "/contacts/c", token="loc-other").status_code == 200
+
+
+def test_faults_come_at_their_rate_in_the_same_places_and_apply_nothing(api: Any) -> None:
+    def statuses() -> list[int]:
+        ask = api(fault_rate=0.25, seed=3, limit=1000)
+        replies = [ask("PUT", "/contacts/c", {}).status_code for _ in range(200)]
+        assert [e.applied for e in ask.page().entries] == [status == 200 for status in replies]
+        return replies
+
+    first = statuses()
+    assert 30 <= first.count(503) <= 70
+    assert statuses() == first
+
+
+def test_a_write_to_an_unknown_path_is_an_effect(api: Any) -> None:
+    ask = api()
+    reply = ask("POST", "/my/own/hook?canary=7", {"x": 1}, headers={"Authorization": ""})
+    assert (reply.status_code, reply.json()["recorded"]) == (200, True)
+    entry = ask.page().entries[0]
+    assert (entry.path, entry.applied, entry.body) == ("/my/own/hook?canary=7", True, '{"x":1}')
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_reading_an_unknown_path_finds_nothing_and_is_no_effect(api: Any, method: str) -> None:
+    ask = api()
+    assert ask(method, "/my/own/hook").status_code == 404
+    assert not ask.page().entries[0].applied
+
+
+def test_an_operation_highlevel_does_not_have_is_no_effect(api: Any) -> None:
+    ask = api()
+    assert ask("PATCH", "/contacts/c", {}).status_code == 404
+    assert not ask.page().entries[0].applied
+
+
+def test_highlevel_applies_a_repeated_key_again(api: Any) -> None:
+    ask = api()
+    key = {"Idempotency-Key": "w:tags"}
+    for _ in range(2):
+        ask("POST", "/contacts/c/tags", {"tags": ["a"]}, headers=key)
+    assert [entry.applied for entry in ask.page().entries] == [True, True]
+
+
+def test_where_keys_are_honoured_the_second_write_is_answered_and_not_applied(api: Any) -> None:
+    ask = api(honours_idempotency_keys=True)
+    key = {"Idempotency-Key": "w:note"}
+    replies = [ask("POST", "/contacts/c/notes", {"body": "hello"}, headers=key) for _ in range(2)]
+    assert replies[0].json()["note"]["id"] == replies[1].json()["note"]["id"]
+    entries = ask.page().entries
+    assert [(entry.idempotency_key, entry.applied) for entry in entries] == [
+        ("w:note", True),
+        ("w:note", False),
+    ]
+
+
+def test_ghlctls_own_pages_are_not_in_the_ledger(api: Any) -> None:
+    ask = api()
+    assert ask("GET", "/_ghlctl/health").json()["status"] == "ok"
+    assert ask.page().entries == ()
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "limit=0", "limit=9999999999999999999"])
+def test_a_page_that_cannot_be_had_is_refused(api: Any, query: str) -> None:
+    assert api()("GET", f"/_ghlctl/ledger?{query}").status_code == 400
