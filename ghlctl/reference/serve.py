@@ -1,17 +1,10 @@
 """Runs the reference receiver until it is told to stop."""
 
-import asyncio
 import contextlib
 import logging
-import os
-import signal
-import socket
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-
-import uvicorn
 
 from ghlctl.errors import UsageError
 from ghlctl.reference.app import make_app
@@ -31,12 +24,12 @@ from ghlctl.reference.storage import Leftover, Lock, prepare
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import GroupCommit, SingleWrites, Writer
 from ghlctl.signing.catalogue import scheme_named
+from ghlctl.transport.serving import listen, serve
 
 __all__ = ["ReceiverSettings", "serve_receiver"]
 
 ANSWER_WITHIN_S = 10
 DRAIN_WITHIN_S = 10.0
-BACKLOG = 2048
 KEEP_ALIVE_S = 75
 LOG = logging.getLogger(__name__)
 
@@ -54,7 +47,8 @@ def serve_receiver(settings: ReceiverSettings, *, announce: Callable[[int], None
     key = scheme.read_verifying_key(settings.key)
     verification = Verification(scheme, key, profile.timestamp_window)
     population = _population(settings.state_dir)
-    with Lock(path), contextlib.closing(_listen(settings.host, settings.port)) as listening:
+    place = (settings.host, settings.port)
+    with Lock(path), contextlib.closing(listen(*place, "the receiver")) as listening:
         leftovers = prepare(path)
 
         @contextlib.asynccontextmanager
@@ -81,19 +75,13 @@ def serve_receiver(settings: ReceiverSettings, *, announce: Callable[[int], None
                 writer.close()
                 analyst.close()
 
-        config = uvicorn.Config(
+        serve(
             make_app(profile, opening),
-            ws="none",
+            listening,
+            announce,
             lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=ANSWER_WITHIN_S,
-            backlog=BACKLOG,
         )
-        server = _Server(config, lambda: announce(listening.getsockname()[1]))
-        server.run(sockets=[listening])
 
 
 @contextlib.asynccontextmanager
@@ -131,43 +119,3 @@ def _population(folder: Path) -> Path:
         raise UsageError(
             f"the state folder cannot be written: {error.strerror}", "name another with --state"
         ) from None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "errno", None)
-        why = os.strerror(reason) if reason and reason > 0 else str(error)
-        raise UsageError(
-            f"the receiver cannot listen on {host} port {port}: {why}",
-            f"is another program on port {port}? take another with --port, or 0 for a free one",
-        ) from None
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it listens and leaves by returning, not by a signal."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._tell()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # uvicorn raises the signal again after a graceful stop; the contract is status 0.
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)

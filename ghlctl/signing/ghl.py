@@ -9,13 +9,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ghlctl.errors import KeyMaterialError
-from ghlctl.model.delivery import Headers, first_header
+from ghlctl.model.delivery import Headers
 from ghlctl.signing import pem
-from ghlctl.signing.encoding import from_base64, to_base64
+from ghlctl.signing.encoding import to_base64
+from ghlctl.signing.header import signature_in
 from ghlctl.signing.scheme import KeyPair, Rejection, SigningKey, VerifyingKey
 
 HEADER = "X-GHL-Signature"
-UNSIGNED = "N/A"  # the platform's literal for "this delivery is not signed"
 SIGNATURE_BYTES = 64
 
 
@@ -63,12 +63,9 @@ class Ghl:
     ) -> Rejection | None:
         if not isinstance(key, Ed25519PublicKey):
             raise KeyMaterialError("scheme ghl verifies with an Ed25519 public key")
-        value = first_header(headers, HEADER)
-        if value is None or value in ("", UNSIGNED):
-            return Rejection.MISSING_HEADER
-        signature = from_base64(value)
-        if signature is None or len(signature) != SIGNATURE_BYTES:
-            return Rejection.MALFORMED
+        signature = signature_in(headers, HEADER, SIGNATURE_BYTES)
+        if isinstance(signature, Rejection):
+            return signature
         try:
             key.verify(signature, body)
         except InvalidSignature:

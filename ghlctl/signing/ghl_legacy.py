@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ghlctl.errors import KeyMaterialError
-from ghlctl.model.delivery import Headers, first_header
+from ghlctl.model.delivery import Headers
 from ghlctl.signing import pem
-from ghlctl.signing.encoding import from_base64, to_base64
-from ghlctl.signing.ghl import UNSIGNED
+from ghlctl.signing.encoding import to_base64
+from ghlctl.signing.header import signature_in
 from ghlctl.signing.scheme import KeyPair, Rejection, SigningKey, VerifyingKey
 
 HEADER = "X-WH-Signature"
@@ -69,12 +69,9 @@ class GhlLegacy:
     ) -> Rejection | None:
         if not isinstance(key, RSAPublicKey):
             raise KeyMaterialError("scheme ghl-legacy verifies with an RSA public key")
-        value = first_header(headers, HEADER)
-        if value is None or value in ("", UNSIGNED):
-            return Rejection.MISSING_HEADER
-        signature = from_base64(value)
-        if signature is None or len(signature) != key.key_size // 8:
-            return Rejection.MALFORMED
+        signature = signature_in(headers, HEADER, key.key_size // 8)
+        if isinstance(signature, Rejection):
+            return signature
         try:
             key.verify(signature, body, padding.PKCS1v15(), SHA256())
         except InvalidSignature:
