@@ -9,13 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from ghlctl.errors import StoreError
-from ghlctl.model.finding import AuditSummary
+from ghlctl.model.finding import AuditSummary, Exchange
 from ghlctl.model.run import SCHEMA_VERSION, Run, RunKind, RunState
 from ghlctl.model.summary import LoadSummary
 
 RUN_FILE = "run.json"
 SUMMARY_FILE = "summary.json"
 FINDINGS_FILE = "findings.json"
+TRANSCRIPTS_FILE = "transcripts.jsonl"
 BASELINES = "baselines"
 
 Value = TypeVar("Value")
@@ -47,12 +48,12 @@ class RunFolder:
 
     def write_audit(self, audit: AuditSummary) -> None:
         write_json(self.path / FINDINGS_FILE, audit)
-        lines = [
-            msgspec.json.encode({"check": finding.id, "exchange": exchange})
-            for finding in audit.checks
-            for exchange in finding.evidence
-        ]
-        _replace(self.path / "transcripts.jsonl", b"".join(line + b"\n" for line in lines))
+
+    def append_transcript(self, check: str, exchanges: Sequence[Exchange]) -> None:
+        """Every exchange of a check, one JSON object a line, as soon as the check has ended."""
+        lines = [msgspec.json.encode({"check": check, "exchange": each}) for each in exchanges]
+        with (self.path / TRANSCRIPTS_FILE).open("ab") as stream:
+            stream.writelines(line + b"\n" for line in lines)
 
     def read_audit(self) -> AuditSummary | None:
         """None where the run audited nothing."""
@@ -113,9 +114,11 @@ class RunStore:
         return _only(matches or [run for run in runs if reference in run.id], reference)
 
     def delete(self, reference: str) -> RunFolder:
-        folder = self.find(reference)
-        shutil.rmtree(folder.path)
-        return folder
+        return _deleted(self.find(reference))
+
+    def delete_baseline(self, name: str) -> RunFolder:
+        matches = [folder for folder in self.baselines() if folder.id == name]
+        return _deleted(_only(matches, name))
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:
@@ -137,6 +140,11 @@ def _replace(path: Path, content: bytes) -> None:
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_bytes(content)
     unfinished.replace(path)
+
+
+def _deleted(folder: RunFolder) -> RunFolder:
+    shutil.rmtree(folder.path)
+    return folder
 
 
 def _folders(root: Path) -> list[RunFolder]:

@@ -89,6 +89,10 @@ def read_samples(folder: Path) -> Samples:
     return samples.where(np.argsort(samples.intended_ns, kind="stable"))
 
 
+def has_samples(folder: Path) -> bool:
+    return (folder / FILE).exists() or bool(_part_files(folder))
+
+
 def _part_files(folder: Path) -> list[Path]:
     return sorted((folder / PARTS).glob("part-*.parquet"))
 

@@ -1,0 +1,79 @@
+"""The command tree, and how every refusal reaches a person."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from ghlctl.cli import (
+    audit,
+    baseline,
+    compare,
+    demo,
+    doctor,
+    events,
+    gate,
+    health,
+    init,
+    keys,
+    loadtest,
+    report,
+    runs,
+    schema,
+    send,
+    serve,
+    upstream,
+)
+from ghlctl.cli.output import complain
+from ghlctl.errors import ExitStatus, GhlctlError
+
+app = typer.Typer(
+    name="ghlctl",
+    help="Benchmark and audit the receivers of signed webhooks, GoHighLevel's first.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
+app.add_typer(keys.app, name="keys")
+app.command("serve")(serve.serve)
+app.command("upstream")(upstream.upstream)
+app.command("events")(events.events)
+app.command("send")(send.send)
+app.command("health")(health.health)
+app.add_typer(baseline.app, name="baseline")
+app.command("loadtest")(loadtest.loadtest)
+app.add_typer(audit.app, name="audit")
+app.command("compare")(compare.compare)
+app.command("gate")(gate.gate)
+app.command("report")(report.report)
+app.add_typer(runs.app, name="runs")
+app.command("schema")(schema.schema)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; the exit status is the contract's, and no traceback is an answer."""
+    try:
+        status = app(args=list(argv), prog_name="ghlctl", standalone_mode=False)
+    except GhlctlError as refusal:
+        complain(refusal.message, refusal.hint)
+        return refusal.status
+    except typer.TyperException as misuse:
+        complain(_one_line(misuse), "ghlctl --help, or --help after the command")
+        return ExitStatus.USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted", "")
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout went away; closing the stream keeps Python from saying so at exit.
+        sys.stderr.close()
+        return ExitStatus.FINE
+    return int(status or ExitStatus.FINE)
+
+
+def _one_line(misuse: Exception) -> str:
+    text = getattr(misuse, "format_message", misuse.__str__)()
+    return " ".join(str(text).split()).rstrip(".")

@@ -1,0 +1,81 @@
+"""ghlctl init: a first config, scenario, test key and CI job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ghlctl.cli.output import emit
+from ghlctl.errors import UsageError
+
+CONFIG = """\
+# Read by every ghlctl command in this folder and below it.
+receiver:
+  url: http://127.0.0.1:8700/webhooks/ghl
+  provider: ghl
+  scheme: ghl
+  key: file:.ghlctl/keys/ghl-test.key
+scenario: scenarios/first.yaml
+reports: reports
+"""
+
+SCENARIO = """\
+# A first load test: a steady trickle of the events that most integrations handle.
+name: first
+provider: ghl
+events: {ContactCreate: 40, ContactUpdate: 30, OpportunityCreate: 15, AppointmentCreate: 15}
+arrivals:
+  - {constant: 10/s, for: 30s}
+warmup: 5s
+timeout: 10s
+thresholds:
+  - "response_time p95 < 600ms"
+  - "error_rate < 1%"
+"""
+
+WORKFLOW = """\
+# Measures the receiver on every pull request; start your own receiver before the last step.
+name: webhook receiver
+on: [pull_request]
+permissions: {contents: read}
+jobs:
+  ghlctl:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.12"}
+      - run: pip install ghlctl
+      - run: ghlctl keys generate
+      - run: ghlctl loadtest --profile optimized
+"""
+
+
+def init(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Where.")] = ".",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write ghlctl.yaml, a scenario, a test key pair and a CI workflow."""
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.store.keys import KeyFolder
+
+    place = Path(folder)
+    files = {
+        place / "ghlctl.yaml": CONFIG,
+        place / "scenarios" / "first.yaml": SCENARIO,
+        place / ".github" / "workflows" / "ghlctl.yaml": WORKFLOW,
+    }
+    there = [str(path) for path in files if path.exists()]
+    if there and not force:
+        raise UsageError(f"{there[0]} exists already", "--force overwrites it; keys are kept")
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise UsageError(
+            f"cannot write {folder}: {fault.strerror}", "name another folder"
+        ) from None
+    stored = KeyFolder(place / ".ghlctl" / "keys").load_or_make(scheme_named("ghl"))
+    written = [*files, stored.private, stored.public]
+    emit("\n".join(f"wrote {path}" for path in written))

@@ -1,0 +1,233 @@
+"""From a scenario to a measured run: what loadtest, baseline and demo have in common."""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ghlctl.cli.output import Format, as_json
+from ghlctl.cli.settings import Flags, Receiver, read_text, settle
+from ghlctl.errors import ExitStatus, NotMeasuredError, UsageError
+
+if TYPE_CHECKING:
+    from ghlctl.load.measure import LoadOrder, Measured
+    from ghlctl.model.run import Run, RunKind
+    from ghlctl.model.summary import LoadSummary
+    from ghlctl.model.threshold import Threshold
+    from ghlctl.scenario.config import Config
+    from ghlctl.scenario.scenario import Scenario, Stage
+    from ghlctl.store.runs import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The load as the command line has it, laid over a scenario."""
+
+    scenario: str | None = None
+    iterations: int | None = None
+    concurrency: int | None = None
+    rate: float | None = None
+    duration: str | None = None
+    thresholds: Sequence[str] = ()
+    seed: int | None = None
+
+
+def scenario_for(shape: Shape, config: "Config") -> "Scenario":
+    """The scenario named by flag or config, or a plain one from the flags alone."""
+    import msgspec
+
+    from ghlctl.model.threshold import Threshold
+    from ghlctl.scenario.reader import read_scenario
+    from ghlctl.scenario.scenario import Constant, Scenario
+
+    path = shape.scenario or config.scenario
+    stages = _stages(shape)
+    if path is not None:
+        scenario = read_scenario(read_text(Path(path)), path)
+    else:
+        scenario = Scenario(
+            name="quick",
+            provider="ghl",
+            events={
+                "ContactCreate": 40,
+                "ContactUpdate": 30,
+                "OpportunityCreate": 15,
+                "AppointmentCreate": 15,
+            },
+            arrivals=stages or (Constant(10.0, 10.0),),
+        )
+    given = tuple(Threshold(expr=text) for text in shape.thresholds)
+    scenario = msgspec.structs.replace(
+        scenario,
+        arrivals=stages or scenario.arrivals,
+        thresholds=(*scenario.thresholds, *given),
+        seed=shape.seed if shape.seed is not None else scenario.seed,
+    )
+    _refuse_what_is_not_built(scenario)
+    _check_thresholds(scenario.thresholds)
+    return scenario
+
+
+def _stages(shape: Shape) -> "tuple[Stage, ...]":
+    from ghlctl.scenario.scenario import Closed, Constant
+    from ghlctl.scenario.units import duration_s
+
+    closed = shape.iterations is not None or shape.concurrency is not None
+    if closed and (shape.rate is not None or shape.duration is not None):
+        raise UsageError(
+            "--rate is an open model and --concurrency a closed one",
+            "give --rate and --duration, or --iterations and --concurrency",
+        )
+    if closed:
+        return (Closed(shape.concurrency or 1, shape.iterations or 100),)
+    if shape.rate is None and shape.duration is None:
+        return ()
+    return (Constant(shape.rate or 10.0, duration_s(shape.duration or "10s")),)
+
+
+def _refuse_what_is_not_built(scenario: "Scenario") -> None:
+    from ghlctl.scenario.scenario import Replay
+
+    if scenario.retries is not None:
+        raise UsageError(
+            "retries of the provider are not simulated yet", "remove retries from the scenario"
+        )
+    if any(threshold.abort for threshold in scenario.thresholds):
+        raise UsageError(
+            "thresholds cannot abort a run yet", "remove abort: true; they still decide at the end"
+        )
+    if any(isinstance(stage, Replay) for stage in scenario.arrivals):
+        raise UsageError("captured files are not replayed yet", "use another kind of stage")
+
+
+def _check_thresholds(thresholds: "Sequence[Threshold]") -> None:
+    """Before anything is sent: a threshold that cannot be read would waste the run."""
+    from ghlctl.analysis.thresholds import parse_threshold
+
+    for threshold in thresholds:
+        parse_threshold(threshold.expr)
+
+
+@contextmanager
+def receiver_for(
+    flags: Flags,
+    config: "Config",
+    *,
+    scenario: "Scenario | None" = None,
+    profile: str | None = None,
+    switches: Sequence[str] = (),
+) -> Iterator[Receiver]:
+    """The receiver under test: the embedded one where it was asked for, else the one named."""
+    from ghlctl.cli.embedded import embedded
+
+    if flags.url is not None and profile is not None:
+        raise UsageError("--url and --profile name two receivers", "give one of them")
+    spec = scenario.embedded if scenario and flags.url is None and profile is None else None
+    if spec is not None:
+        profile = spec.profile
+        switches = [*(f"{name}={value}" for name, value in spec.set.items()), *switches]
+    if profile is not None:
+        with embedded(profile, switches, scheme=flags.scheme or "ghl") as receiver:
+            yield receiver
+        return
+    if switches:
+        raise UsageError("--set turns switches of the embedded receiver", "add --profile optimized")
+    receiver = settle(flags, config, scenario)
+    ledger = scenario.effects.upstream if scenario and scenario.effects else None
+    yield replace(receiver, upstream=receiver.upstream or ledger)
+
+
+def load_order(
+    scenario: "Scenario", receiver: Receiver, folder: "RunFolder", seed: int
+) -> "LoadOrder":
+    from ghlctl.load.measure import LoadOrder
+    from ghlctl.load.plan import LoadPlan
+
+    plan = LoadPlan(
+        url=receiver.url,
+        provider=receiver.provider,
+        scheme=receiver.scheme,
+        key_ref=receiver.signing_ref(),
+        headers=receiver.headers,
+        events=scenario.events,
+        stages=scenario.arrivals,
+        seed=seed,
+        warmup_s=scenario.warmup_s,
+        timeout_s=scenario.timeout_s,
+        duplicates=scenario.duplicates,
+        folder=str(folder.path.resolve()),
+    )
+    within_s = scenario.effects.within_s if scenario.effects else 10.0
+    return LoadOrder(plan, scenario.thresholds, receiver.upstream, within_s, receiver.pid)
+
+
+def new_load_run(kind: "RunKind", name: str, scenario: "Scenario", receiver: Receiver) -> "Run":
+    """A run for this scenario; its seed is the scenario's, or drawn now and recorded."""
+    from ghlctl.scenario.reader import write_scenario
+    from ghlctl.store.begin import new_run
+
+    seed = scenario.seed if scenario.seed is not None else secrets.randbits(32)
+    return new_run(
+        kind,
+        name,
+        scenario=write_scenario(scenario),
+        seed=seed,
+        receiver=receiver.url,
+        scheme=receiver.scheme,
+    )
+
+
+def measure_into(
+    folder: "RunFolder", run: "Run", scenario: "Scenario", receiver: Receiver
+) -> "Measured":
+    """Send the scenario's load; the run is on disk, complete or aborted, when this returns."""
+    from ghlctl.cli.progress import shown_progress
+    from ghlctl.load.measure import measure_load
+
+    order = load_order(scenario, receiver, folder, run.seed)
+    with shown_progress(run.name) as on_progress:
+        return measure_load(order, folder, run, environ=os.environ, on_progress=on_progress)
+
+
+def require_ready(receiver: Receiver) -> None:
+    """Raise before any run is begun: for a key that does not fit, and for an empty address."""
+    from ghlctl.cli.deliveries import signing_key
+
+    signing_key(receiver)
+    require_reachable(receiver.url)
+
+
+def require_reachable(url: str) -> None:
+    """Raise NotMeasuredError before any load is sent to where nobody listens."""
+    from ghlctl.transport.address import place_of, shown_url
+    from ghlctl.transport.attempt import Failure
+    from ghlctl.transport.probe import unreachable
+    from ghlctl.transport.reach import Reach
+
+    with Reach(timeout_s=5.0) as reach:
+        answer = reach.ask("GET", place_of(url).origin + "/health")
+    if isinstance(answer, Failure) and unreachable(answer):
+        raise NotMeasuredError(
+            f"the receiver {shown_url(url)} cannot be reached: {answer.text}",
+            "is it running, and on this port? ghlctl health tells more",
+        )
+
+
+def status_of(measured: "Measured") -> ExitStatus:
+    """The contract's exit status of a load run; numbers that cannot be trusted come first."""
+    summary = measured.summary
+    if measured.interrupted:
+        return ExitStatus.INTERRUPTED
+    if summary.state == "aborted" or not summary.generator.keeping_up or summary.sent == 0:
+        return ExitStatus.NOT_MEASURED
+    return ExitStatus.FINE if summary.passed else ExitStatus.FAILED
+
+
+def load_report(folder: "RunFolder", summary: "LoadSummary", form: Format) -> str:
+    from ghlctl.cli.report import document_of
+    from ghlctl.report.catalogue import format_named
+
+    return as_json(summary) if form is Format.JSON else format_named("text")(document_of([folder]))

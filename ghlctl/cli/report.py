@@ -1,0 +1,68 @@
+"""ghlctl report: one document of one run or more."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ghlctl.cli.options import ConfigFile, Reports
+from ghlctl.cli.output import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ghlctl.report.document import Document
+    from ghlctl.store.runs import RunFolder
+
+
+def report(
+    runs: Annotated[list[str], typer.Argument(help="One run; or before and after, in that order.")],
+    form: Annotated[
+        str, typer.Option("--format", help="text, html, markdown, json, csv or junit.")
+    ] = "text",
+    reports: Reports = None,
+    config: ConfigFile = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where it goes; - is stdout.")
+    ] = "-",
+) -> None:
+    """Write one document about stored runs; of two, the second is compared with the first."""
+    emit(render_runs(runs, form, reports, config), output)
+
+
+def render_runs(
+    references: "Sequence[str]", form: str, reports: str | None, config: str | None
+) -> str:
+    """Find the runs and render them; raise UsageError for an unknown format."""
+    from ghlctl.cli.settings import run_store
+    from ghlctl.report.catalogue import format_named
+
+    render = format_named(form)
+    store = run_store(reports, config)
+    return render(document_of([store.find(reference) for reference in references]))
+
+
+def document_of(folders: "Sequence[RunFolder]", *, labels: "Sequence[str]" = ()) -> "Document":
+    """What a report of these runs shows; nothing is measured anew."""
+    from ghlctl.cli.compare import compare_runs
+    from ghlctl.cli.stored import audit_view, load_view
+    from ghlctl.report.document import Document
+    from ghlctl.store.begin import utc_now
+
+    names = list(labels) or _labels(folders)
+    pairs = list(zip(folders, names, strict=True))
+    loads = [view for folder, name in pairs if (view := load_view(folder, name))]
+    audits = [audit for folder, name in pairs if (audit := audit_view(folder, name))]
+    comparable = len(folders) == 2 and len(loads) == 2  # noqa: PLR2004 - before and after
+    return Document(
+        title=" and ".join(dict.fromkeys(names)),
+        generated_at=utc_now(),
+        loads=tuple(loads),
+        audits=tuple(audits),
+        comparison=compare_runs(folders[0], folders[1]) if comparable else None,
+    )
+
+
+def _labels(folders: "Sequence[RunFolder]") -> list[str]:
+    """The runs' names; where two share one, their ids."""
+    names = [folder.read_run().name for folder in folders]
+    return names if len(set(names)) == len(names) else [folder.id for folder in folders]

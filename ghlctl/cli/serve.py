@@ -1,0 +1,126 @@
+"""ghlctl serve: the embedded receiver, and its upstream unless another is named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ghlctl.cli.output import Format, emit
+
+
+def serve(
+    profile: Annotated[str, typer.Option("--profile", help="baseline or optimized.")] = "optimized",
+    switches: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SWITCH=VALUE", help="Turn one switch; repeatable."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")
+    ] = 8700,
+    upstream: Annotated[
+        str | None, typer.Option("--upstream", metavar="URL", help="Call this upstream instead.")
+    ] = None,
+    upstream_port: Annotated[
+        int,
+        typer.Option("--upstream-port", min=0, max=65535, help="Where its own upstream listens."),
+    ] = 8701,
+    faults: Annotated[
+        float | None,
+        typer.Option("--faults", min=0, max=1, help="Share of upstream calls that fail."),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="sqlite:///PATH, else in --state."),
+    ] = None,
+    state: Annotated[
+        str, typer.Option("--state", metavar="DIR", help="The state folder.")
+    ] = ".ghlctl",
+    scheme: Annotated[str, typer.Option("--scheme", help="How deliveries are signed.")] = "ghl",
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="REF", help="The key it trusts; else a test key is made."),
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How it says where it listens.")
+    ] = Format.TEXT,
+    exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
+) -> None:
+    """Run the embedded receiver until it is interrupted."""
+    import os
+
+    from ghlctl.cli.processes import die_with_parent
+    from ghlctl.reference.profile import profile_named, with_switches
+    from ghlctl.reference.serve import ReceiverSettings, serve_receiver
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.store.keys import KeyFolder, resolve_key
+
+    if exit_with_parent:
+        die_with_parent()
+    chosen = with_switches(profile_named(profile), switches or [])
+    if key is None:
+        stored = KeyFolder(Path(state) / "keys").load_or_make(scheme_named(scheme))
+        signing_ref, trusted = f"file:{stored.private.resolve()}", stored.public.read_bytes()
+    else:
+        signing_ref, trusted = key, resolve_key(key, os.environ)
+    with _upstream_at(upstream, upstream_port, faults) as (upstream_url, upstream_pid):
+
+        def announce(listening: int) -> None:
+            emit(
+                _announcement(
+                    form,
+                    {
+                        "url": f"http://{host}:{listening}/webhooks/ghl",
+                        "upstream": upstream_url,
+                        "profile": profile,
+                        "scheme": scheme,
+                        "key": signing_ref,
+                        "pid": os.getpid(),
+                        "upstream_pid": upstream_pid,
+                    },
+                )
+            )
+
+        serve_receiver(
+            ReceiverSettings(
+                profile=chosen,
+                host=host,
+                port=port,
+                upstream_url=upstream_url,
+                database=database,
+                scheme=scheme,
+                key=trusted,
+                state_dir=Path(state),
+            ),
+            announce=announce,
+        )
+
+
+@contextmanager
+def _upstream_at(
+    url: str | None, port: int, faults: float | None
+) -> Iterator[tuple[str, int | None]]:
+    from ghlctl.cli.processes import started
+
+    if url is not None:
+        yield url, None
+        return
+    arguments = ["upstream", "--port", str(port)]
+    if faults is not None:
+        arguments += ["--faults", str(faults)]
+    with started(arguments) as process:
+        yield str(process.said["url"]), process.pid
+
+
+def _announcement(form: Format, facts: dict[str, object]) -> str:
+    import json
+
+    if form is Format.JSON:
+        return json.dumps(facts)
+    return (
+        f"receiver  {facts['url']}  ({facts['profile']} profile, scheme {facts['scheme']})\n"
+        f"upstream  {facts['upstream']}\n"
+        f"sign with --key {facts['key']}"
+    )

@@ -1,0 +1,135 @@
+"""What is said of the receiver: flags over GHLCTL_* variables over ghlctl.yaml."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ghlctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from ghlctl.model.delivery import Headers
+    from ghlctl.scenario.config import Config
+    from ghlctl.scenario.scenario import Scenario
+    from ghlctl.store.runs import RunStore
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The receiver as the command line has it; None where nothing was said."""
+
+    url: str | None = None
+    provider: str | None = None
+    scheme: str | None = None
+    key: str | None = None
+    upstream: str | None = None
+    headers: Sequence[str] | None = None
+    authorized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The receiver under test, as settled from all that was said; `pid` where it runs here."""
+
+    url: str
+    provider: str
+    scheme: str
+    key_ref: str | None
+    upstream: str | None
+    headers: "Headers" = ()
+    authorized: bool = False
+    pid: int | None = None
+
+    def signing_ref(self) -> str:
+        """The key's reference; raise UsageError where none was given."""
+        if self.key_ref is None:
+            raise UsageError(
+                "there is no key to sign with",
+                "--key env:NAME or file:PATH; ghlctl keys generate writes a test key",
+            )
+        return self.key_ref
+
+
+def load_config(path: str | None) -> "Config":
+    """The config named, or found upward from here, or an empty one; variables laid over it."""
+    from ghlctl.scenario.config import Config, find_config, overlay_environment, read_config
+
+    found = Path(path) if path else find_config(Path.cwd())
+    if found is None:
+        return overlay_environment(Config(), os.environ)
+    config = read_config(read_text(found), str(found))
+    return overlay_environment(_beside(found.parent, config), os.environ)
+
+
+def _beside(folder: Path, config: "Config") -> "Config":
+    """Relative paths in a config file count from its folder, wherever the command is run."""
+    from msgspec.structs import replace
+
+    key = config.receiver.key
+    if key is not None and key.startswith("file:"):
+        key = f"file:{folder / Path(key.removeprefix('file:')).expanduser()}"
+    scenario = None if config.scenario is None else str(folder / config.scenario)
+    receiver = replace(config.receiver, key=key)
+    reports = str(folder / config.reports)
+    return replace(config, receiver=receiver, scenario=scenario, reports=reports)
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise UsageError(f"cannot read {path}: {fault.strerror}", "check the file's name") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no UTF-8 text", "is it the right file") from None
+
+
+def store_of(config: "Config", reports: str | None) -> "RunStore":
+    """The folder of runs: flag over config over reports/."""
+    from ghlctl.store.runs import RunStore
+
+    return RunStore(Path(reports or config.reports))
+
+
+def run_store(reports: str | None, config: str | None) -> "RunStore":
+    return store_of(load_config(config), reports)
+
+
+def settle(flags: Flags, config: "Config", scenario: "Scenario | None" = None) -> Receiver:
+    """One receiver from flags, scenario and config, in this order; refuse hosts not allowed."""
+    from ghlctl.providers.catalogue import provider_named
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.transport.address import require_authorised
+
+    said, spec = config.receiver, scenario.receiver if scenario else None
+    url = flags.url or (spec.url if spec else None) or said.url
+    if url is None:
+        raise UsageError(
+            "no receiver was named",
+            "--url URL, receiver: in ghlctl.yaml, or --profile optimized for the embedded one",
+        )
+    sender = scenario.provider if scenario else said.provider
+    provider = provider_named(flags.provider or sender)
+    scheme = flags.scheme or (spec.scheme if spec else None) or said.scheme
+    # The config's permission is for the config's URL alone, not for whatever a flag names.
+    authorized = flags.authorized or (said.authorized and url == said.url)
+    require_authorised(url, authorized)
+    return Receiver(
+        url=url,
+        provider=provider.name,
+        scheme=scheme_named(scheme or provider.default_scheme).name,
+        key_ref=flags.key or (spec.key if spec else None) or said.key,
+        upstream=flags.upstream or said.upstream,
+        headers=(*said.headers.items(), *_pairs(flags.headers or ())),
+        authorized=authorized,
+    )
+
+
+def _pairs(headers: Sequence[str]) -> "Headers":
+    pairs = []
+    for line in headers:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise UsageError("a header is written 'Name: value'", "--header 'X-Tenant: one'")
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)

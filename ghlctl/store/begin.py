@@ -1,0 +1,40 @@
+"""The first entry of every run."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from ghlctl import __version__
+from ghlctl.model.run import SCHEMA_VERSION, Run, RunKind, RunState
+from ghlctl.store.environment import this_environment
+from ghlctl.store.runs import run_id
+
+
+def new_run(
+    kind: RunKind, name: str, *, scenario: dict[str, Any], seed: int, receiver: str, scheme: str
+) -> Run:
+    """A run that begins now on this machine, with an id of its own."""
+    now = datetime.now(UTC)
+    return Run(
+        schema_version=SCHEMA_VERSION,
+        id=run_id(kind, f"{now:%Y%m%dT%H%M%SZ}", secrets.token_hex(3)),
+        kind=kind,
+        state=RunState.RUNNING,
+        name=name,
+        scenario=scenario,
+        seed=seed,
+        receiver=receiver,
+        scheme=scheme,
+        environment=this_environment(),
+        started_at=utc_text(now),
+        tool_version=__version__,
+    )
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as run.json has it."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_now() -> str:
+    return utc_text(datetime.now(UTC))
