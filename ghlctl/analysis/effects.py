@@ -27,13 +27,17 @@ class EndToEnd:
 
 @dataclass(frozen=True, slots=True)
 class MatchedEffects:
-    """`unattributed` applied requests belong to no known delivery; `unmarked` ones had no key."""
+    """`unattributed` applied requests belong to no known delivery; `unmarked` ones had no key.
+
+    `silent`: event types of which deliveries were acknowledged and not one had an effect.
+    """
 
     summary: EffectsSummary
     effects: tuple[Effect, ...]
     end_to_end: EndToEnd
     unattributed: int = 0
     unmarked: int = 0
+    silent: tuple[str, ...] = ()
 
     @property
     def end_to_end_ms(self) -> dict[str, float]:
@@ -47,6 +51,7 @@ class _Deliveries:
     """Distinct deliveries as columns; `row` finds a delivery's place by its id."""
 
     row: dict[str, int]
+    event: Texts
     intended_ns: Ints
     acknowledged: Flags
     counted: Flags
@@ -79,7 +84,9 @@ def match_effects(
         end_to_end_ms=latency(end_to_end.ms),
         calls_per_event=len(entries) / expected if expected else None,
     )
-    return MatchedEffects(summary, effects, end_to_end, unattributed, unmarked)
+    expecting = set(deliveries.event[deliveries.acknowledged].tolist())
+    silent = tuple(sorted(expecting - set(deliveries.event[happened].tolist())))
+    return MatchedEffects(summary, effects, end_to_end, unattributed, unmarked, silent)
 
 
 def end_to_end_of(samples: Samples, effects: Sequence[Effect], origin_unix_ns: int) -> EndToEnd:
@@ -102,8 +109,11 @@ def _deliveries(samples: Samples) -> _Deliveries:
     )
     intended = np.full(len(row), np.iinfo(np.int64).max)
     np.minimum.at(intended, rows, named.intended_ns)
+    event = np.empty(len(row), dtype=np.object_)
+    event[rows] = named.event
     return _Deliveries(
         row=row,
+        event=event,
         intended_ns=intended,
         acknowledged=np.bincount(rows[named.sent & named.acknowledged], minlength=len(row)) > 0,
         counted=np.bincount(rows[named.warmup], minlength=len(row)) == 0,

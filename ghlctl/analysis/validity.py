@@ -100,7 +100,7 @@ def _late(summary: LoadSummary) -> Iterator[Caution]:
         yield Caution(
             NOT_KEEPING_UP,
             f"attempts were sent late: lateness {name} {late_ms:.1f} ms, bound {bound_ms:.0f} ms",
-            "lower the rate, add --workers, or measure from another machine",
+            "lower the rate, or measure from another machine",
         )
 
 
@@ -187,6 +187,13 @@ def _unsure_effects(matched: MatchedEffects | None) -> Iterator[Caution]:
             "counts of effects hold all the same",
         )
     yield from _disagreeing_clocks(matched)
+    if matched.silent:
+        yield Caution(
+            "effects-none-of-type",
+            f"no acknowledged delivery of {', '.join(matched.silent)} had any effect; all of them"
+            " count as lost",
+            "where the receiver rightly does nothing upstream, take the type out of the scenario",
+        )
     if matched.unattributed:
         yield Caution(
             "effects-unattributed",

@@ -151,7 +151,10 @@ def statement(compared: Comparison) -> str:
 
 
 def detectable(compared: Comparison) -> str:
-    """How large a change would have had to be for these runs to show it."""
+    """How large a change would have had to be to show; "" where one did, or a verdict was found."""
+    seen = compared.low is None or compared.high is None or not compared.low <= 0 <= compared.high
+    if seen or compared.verdict is not Verdict.UNCLEAR or compared.detectable is None:
+        return ""
     size = numbers.change(compared.detectable, relative=compared.relative)
     return f"only a change of {size.lstrip('+')} or more would have shown"
 

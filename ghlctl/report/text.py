@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
+from ghlctl.model.estimate import CompareSummary, Comparison
 from ghlctl.model.finding import Finding
 from ghlctl.model.threshold import GateResult
 from ghlctl.report import columns, evidence, numbers, tables
@@ -138,9 +138,7 @@ def _comparison(summary: CompareSummary) -> list[str]:
 
 def _remark(compared: Comparison) -> list[str]:
     """Why there is no verdict on a metric, and what could have been seen."""
-    said = [compared.note] if compared.note else []
-    if compared.verdict is Verdict.UNCLEAR and compared.detectable is not None:
-        said.append(detectable(compared))
+    said = [words for words in (compared.note, detectable(compared)) if words]
     name = tables.metric_words(compared.metric)
     return columns.paragraph(f"{name}: {'; '.join(said)}", first="  ", rest="    ") if said else []
 

@@ -192,3 +192,12 @@ def test_stored_effects_give_the_same_end_to_end_times(
     again = end_to_end_of(samples.where(samples.delivery_id != "d1"), matched.effects, origin)
     assert again.delivery_id.tolist() == ["d0", "d2"]
     assert again.ms.tolist() == [30, 30]
+
+
+def test_a_type_of_event_that_never_had_an_effect_is_named(
+    samples_of: Build, entry: Build, origin: int
+) -> None:
+    samples = samples_of([0, 100, 200], event=["NoteCreate", "ContactDelete", "NoteCreate"])
+    matched = match_effects(samples, [entry(1, 40, key="d0:note")], origin)
+    assert matched.silent == ("ContactDelete",)
+    assert matched.summary.lost == 2

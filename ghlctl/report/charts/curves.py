@@ -130,7 +130,7 @@ def _labels(drawn: Sequence[Series], across: Scale, up: Scale, height: float) ->
         )
         name, figure = shorten(each.label, _LABEL_CHARS), numbers.ms(last[1])
         if across.end - across.start > _SLIM / 2:
-            figure = f"p{last[0]:g} {figure}"
+            figure = f"p{last[0]:.4g} {figure}"
         parts.append(svg.text(name, x + 10, place, class_=f"direct s{each.style}"))
         parts.append(svg.text(figure, x + 10, place + 13, class_="tick"))
     return parts
