@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from ghlctl import __version__
 from ghlctl.cli import (
     audit,
     baseline,
@@ -24,7 +26,7 @@ from ghlctl.cli import (
     serve,
     upstream,
 )
-from ghlctl.cli.output import complain
+from ghlctl.cli.output import complain, emit
 from ghlctl.errors import ExitStatus, GhlctlError
 
 app = typer.Typer(
@@ -35,6 +37,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        emit(f"ghlctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ghlctl(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)

@@ -1,0 +1,148 @@
+"""The way to a receiver: one request, one reply or the reason for none, in bounded time.
+
+Redirects are never followed, nothing is decoded or inflated, no cookie and no proxy of the
+environment is used, and every request has a connection of its own: a reply can then change
+nothing but its own verdict.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from ghlctl.model.delivery import Delivery, Headers, Reply
+from ghlctl.model.sample import ErrorKind
+from ghlctl.transport.address import place_of
+from ghlctl.transport.attempt import KEPT_BYTES, Answer, Failure
+from ghlctl.transport.failures import failure_of
+
+READ_BYTES = 1024 * 1024
+"""A reply's body is read up to here and then left alone."""
+
+_CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+
+
+class Reach:
+    """A connection maker for one command; use it as a context manager. Not for several threads."""
+
+    def __init__(self, *, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(
+            verify=httpx.create_ssl_context(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - one bound over the whole attempt stands in _attempt
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    def send(self, url: str, delivery: Delivery) -> Answer:
+        """Send the delivery's exact bytes and headers once."""
+        return self.ask("POST", url, delivery.headers, delivery.body)
+
+    def send_together(self, url: str, deliveries: Sequence[Delivery]) -> list[Answer]:
+        """Send each once, all at the same time; answers in the same order."""
+        place_of(url)
+        return self._runner.run(self._together(url, deliveries))
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Headers = (),
+        body: bytes = b"",
+        *,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> Answer:
+        """One request; at most `kept_bytes` of the reply's body are kept."""
+        place_of(url)
+        return self._runner.run(self._ask(method, url, headers, body, kept_bytes))
+
+    async def _together(self, url: str, deliveries: Sequence[Delivery]) -> list[Answer]:
+        asked = (self._ask("POST", url, one.headers, one.body, KEPT_BYTES) for one in deliveries)
+        return list(await asyncio.gather(*asked))
+
+    async def _ask(
+        self, method: str, url: str, headers: Headers, body: bytes, kept_bytes: int
+    ) -> Answer:
+        try:
+            request = httpx.Request(method, url, headers=_plain(headers), content=body)
+        except (ValueError, UnicodeError, httpx.InvalidURL) as error:
+            return Failure(ErrorKind.PROTOCOL, f"this request cannot be sent: {error}")
+        return await self._attempt(request, kept_bytes)
+
+    async def _attempt(self, request: httpx.Request, kept_bytes: int) -> Answer:
+        started = time.perf_counter()
+        connected = started
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            nonlocal connected
+            if event in _CONNECTED:
+                connected = time.perf_counter()
+
+        request.extensions["trace"] = trace
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._client.send(request, stream=True)
+                first_byte = time.perf_counter()
+                try:
+                    body = await _start_of(response, kept_bytes)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            text = f"no whole reply within {self._timeout_s:g} s"
+            return Failure(ErrorKind.TIMEOUT, text, _ms(started))
+        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+            kind, text = failure_of(error)
+            return Failure(kind, text, _ms(started))
+        return Reply(
+            status=response.status_code,
+            headers=_pairs(response),
+            body=body,
+            connect_ms=(connected - started) * 1e3,
+            first_byte_ms=(first_byte - started) * 1e3,
+            total_ms=_ms(started),
+        )
+
+
+async def _start_of(response: httpx.Response, kept_bytes: int) -> bytes:
+    """The first bytes of the body as they came, never inflated."""
+    kept = bytearray()
+    read = 0
+    async for chunk in response.aiter_raw():
+        read += len(chunk)
+        kept += chunk[: max(0, kept_bytes - len(kept))]
+        if read >= max(READ_BYTES, kept_bytes):
+            break
+    return bytes(kept)
+
+
+def _plain(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Headers as bytes, asking for an uncompressed reply."""
+    pairs = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
+    pairs = [pair for pair in pairs if pair[0].lower() != b"accept-encoding"]
+    return [*pairs, (b"Accept-Encoding", b"identity")]
+
+
+def _pairs(response: httpx.Response) -> Headers:
+    return tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
