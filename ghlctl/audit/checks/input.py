@@ -1,0 +1,208 @@
+"""Whether a genuinely signed body of the wrong shape is refused or ignored, and breaks nothing."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from ghlctl.audit.about import About, Topic
+from ghlctl.audit.canary import Canary
+from ghlctl.audit.kit import Genuine, Kit
+from ghlctl.audit.refusal import REPEATS, batched, hangs
+from ghlctl.audit.script import Check, Need, Part, Script, Send, Verdict, observe, send_all
+from ghlctl.model.delivery import Reply
+from ghlctl.model.effect import LedgerEntry
+from ghlctl.model.finding import Confidence, Outcome, Severity
+from ghlctl.model.sample import ErrorKind
+from ghlctl.transport.attempt import Answer
+
+_FIELDS = (
+    "type",
+    "locationId",
+    "id",
+    "contactId",
+    "email",
+    "timestamp",
+    "webhookId",
+    "tags",
+    "customFields",
+)
+_BROKEN_KINDS = (ErrorKind.RESET, ErrorKind.CLOSED, ErrorKind.PROTOCOL)
+_SERVER_ERROR = range(500, 600)
+_BUSY = 429
+# What interpreters write when a value that is no text is made part of a text.
+_STRAY_PATH = re.compile(r"(?:^|/)(?:None|null|undefined|NaN)(?:[/?#]|$)|\{['\"]|\[object Object\]")
+_STRAY_BODY = "[object Object]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A field and the kind of value that does not belong there."""
+
+    field: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    wrong: _Wrong
+    canary: Canary
+    answer: Answer
+    stray: str = ""
+
+    @property
+    def broke(self) -> bool:
+        """The receiver broke over it: a server error, a dropped connection, a stray text."""
+        return bool(self.stray or self.symptom)
+
+    @property
+    def symptom(self) -> str:
+        match self.answer:
+            case Reply(status=status):
+                return f"answered {status}" if status in _SERVER_ERROR else ""
+            case _ if self.answer.kind in _BROKEN_KINDS:
+                return self.answer.text
+            case _:
+                return ""
+
+
+def wrong_types(kit: Kit) -> Script:
+    """Every field that receivers read, as each JSON type that it should not have."""
+    payload = kit.genuine().event.payload
+    tried = yield from _round(kit, tuple(_wrongs(payload)))
+    broken = [one for one in tried if one.broke]
+    if not broken:
+        return _held(kit, tried, broken)
+    again = yield from _round(kit, [one.wrong for one in broken] * (REPEATS - 1))
+    again = [one for one in again if one.broke]
+    return _broke(broken, again) if again else _held(kit, tried, broken)
+
+
+def _wrongs(payload: Mapping[str, Any]) -> Iterator[_Wrong]:
+    for name in _FIELDS:
+        if name in payload:
+            own = _kind(payload[name])
+            yield from (_Wrong(name, kind) for kind in _KINDS if kind != own)
+
+
+_KINDS = ("text", "number", "boolean", "null", "array", "object")
+
+
+def _kind(value: object) -> str:
+    match value:
+        case str():
+            return "text"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            return "other"
+
+
+def _value(wrong: _Wrong, genuine: object, kit: Kit) -> object:
+    """A value of the wrong kind that keeps the canary where it can hold one."""
+    match wrong.kind:
+        case "text":
+            return "text"
+        case "number":
+            return kit.random.randrange(10**6, 10**9)
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case "array":
+            return [genuine]
+        case _:
+            return {"value": genuine}
+
+
+def _round(kit: Kit, wrongs: Sequence[_Wrong]) -> Part[list[_Tried]]:
+    tried: list[_Tried] = []
+    for some in batched(wrongs):
+        genuine = [kit.genuine() for _ in some]
+        sends = [_sent(kit, wrong, one) for wrong, one in zip(some, genuine, strict=True)]
+        answers = yield from send_all(sends)
+        tried += map(_Tried, some, (one.canary for one in genuine), answers)
+        if sum(map(hangs, answers)) > 1:
+            break
+    seen = yield from observe(*(one.canary for one in tried))
+    return [replace(one, stray=_stray(seen.of([one.canary]))) for one in tried]
+
+
+def _sent(kit: Kit, wrong: _Wrong, genuine: Genuine) -> Send:
+    payload = dict(genuine.event.payload)
+    payload[wrong.field] = _value(wrong, payload[wrong.field], kit)
+    delivery = kit.with_payload(genuine, payload)
+    return Send(delivery, f"{wrong.field} as {wrong.kind}", (genuine.canary,))
+
+
+def _stray(lines: Sequence[LedgerEntry]) -> str:
+    """The first upstream request that carries a value of the wrong type as if it were text."""
+    for line in lines:
+        if _STRAY_PATH.search(unquote(line.path)) or _STRAY_BODY in line.body:
+            return f"upstream got {line.method} {unquote(line.path)}"
+    return ""
+
+
+def _broke(first: Sequence[_Tried], again: Sequence[_Tried]) -> Verdict:
+    """`first`: what broke once; `again`: which of its repetitions broke too."""
+    times = Counter(one.wrong for one in again)
+    confirmed = [one for one in first if times[one.wrong] == REPEATS - 1]
+    shown = confirmed or first
+    kept = {one.wrong for one in shown}
+    proof = tuple(one.canary for one in (*first, *again) if one.wrong in kept)
+    cases = ", ".join(f"{one.wrong.field} as {one.wrong.kind}" for one in shown)
+    what = shown[0].stray or shown[0].symptom
+    if not confirmed:
+        reason = f"{what}, for {cases}, but not every time that it was repeated"
+        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
+    confidence = Confidence.CONFIRMED if shown[0].stray else Confidence.HIGH
+    reason = f"{what}, {REPEATS} of {REPEATS} times, for {cases}"
+    return Verdict(Outcome.FAIL, confidence, reason, proof)
+
+
+def _held(kit: Kit, tried: Sequence[_Tried], once: Sequence[_Tried]) -> Verdict:
+    silent = [one for one in tried if not isinstance(one.answer, Reply) and not one.broke]
+    busy = [one for one in tried if isinstance(one.answer, Reply) and one.answer.status == _BUSY]
+    if silent or busy:
+        one = (silent + busy)[0]
+        what = "still answered 429" if isinstance(one.answer, Reply) else one.answer.text
+        reason = f"{one.wrong.field} as {one.wrong.kind}: {what}"
+        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, (one.canary,))
+    accepted = sum(isinstance(one.answer, Reply) and one.answer.acknowledged for one in tried)
+    reason = f"{len(tried)} bodies with one wrong type: none broke it, {accepted} acknowledged"
+    if once:
+        reason += f"; {once[0].stray or once[0].symptom} once, which did not come again"
+    if accepted and not kit.oracle:
+        reason += "; without an upstream nobody sees what became of those"
+        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
+    confidence = Confidence.CONFIRMED if kit.oracle else Confidence.MEDIUM
+    return Verdict(Outcome.PASS, confidence, reason)
+
+
+WRONG_TYPES = Check(
+    About(
+        id="INP-09",
+        topic=Topic.INPUT,
+        title="Survives fields of the wrong type",
+        severity=Severity.MEDIUM,
+        asks="genuinely signed events in which one field has another JSON type",
+        correct="a 4xx reply, or a 2xx that ignores it; never a 5xx; nothing like "
+        "[object Object] or None upstream",
+        why="a signature says who sent it, not that it is well formed; an unhandled type ends "
+        "in a retry storm or in wrong records",
+        remedy="validate the body against a schema right after the signature",
+        references=(
+            "CWE-843",
+            "CWE-1287",
+            "ASVS v5.0.0-15.3.5",
+            "ASVS v5.0.0-2.2.1",
+            "API10:2023",
+        ),
+    ),
+    wrong_types,
+    frozenset({Need.KEY}),
+)

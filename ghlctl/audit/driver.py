@@ -1,0 +1,130 @@
+"""The one place that brings checks, receiver, ledger and clock together."""
+
+from collections.abc import Callable, Iterator
+from random import Random, SystemRandom
+
+from ghlctl.audit import findings as written
+from ghlctl.audit.canary import Footprint
+from ghlctl.audit.catalogue import CHECKS, in_scope
+from ghlctl.audit.courier import Courier
+from ghlctl.audit.evidence import censor_of
+from ghlctl.audit.grading import ALGORITHM, grade
+from ghlctl.audit.kit import Kit
+from ghlctl.audit.lockstep import Lockstep
+from ghlctl.audit.script import Check
+from ghlctl.audit.session import Session
+from ghlctl.audit.strangers import stranger_to
+from ghlctl.audit.target import AuditTarget, Bounds, Clock
+from ghlctl.audit.watch import Watch
+from ghlctl.model.finding import AuditSummary, Exchange, Finding, Outcome
+from ghlctl.model.run import SCHEMA_VERSION
+from ghlctl.providers.catalogue import provider_named
+from ghlctl.signing.catalogue import scheme_named
+from ghlctl.transport.address import place_of, shown_url
+from ghlctl.transport.ledger import Ledger
+from ghlctl.transport.reach import Reach
+from ghlctl.transport.readiness import SEED, usual_event_type
+
+_CONTACTS = 50  # their ids are replaced by canaries; only their variety is wanted
+
+OnFinding = Callable[[Finding, tuple[Exchange, ...]], None]
+"""Told of each finding as it is made, with all exchanges of its check: the transcript."""
+
+
+def run_audit(
+    target: AuditTarget,
+    *,
+    scope: frozenset[str] | None = None,
+    min_score: float | None = None,
+    run: str = "",
+    bounds: Bounds | None = None,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    on_finding: OnFinding = lambda _finding, _exchanges: None,
+) -> AuditSummary:
+    """Ask a receiver every check in scope; `score` is None when no control was accepted.
+
+    UsageError for unknown names or URLs, KeyMaterialError for a key that does not fit,
+    NotMeasuredError for an upstream that cannot be read at the start.
+    """
+    place_of(target.url)
+    checks = in_scope(scope)
+    bounds, clock = bounds or Bounds(), clock or Clock()
+    kit = _kit(target, bounds, clock, random or SystemRandom())
+    found: list[Finding] = []
+    with Reach(timeout_s=target.timeout_s) as reach:
+        watch = _watch(target, bounds, clock, reach)
+        courier = Courier(target, bounds, clock, reach)
+        censor = censor_of(target.key, target.headers)
+        lockstep = Lockstep(shown_url(target.url), courier, watch, censor, clock)
+        session = Session(kit, lockstep, watch)
+        for finding, exchanges in _findings(session, checks):
+            on_finding(finding, exchanges)
+            found.append(finding)
+    found += [written.skipped(check.about) for check in CHECKS if check not in checks]
+    return _summary(target, run, found, session, min_score)
+
+
+def _kit(target: AuditTarget, bounds: Bounds, clock: Clock, random: Random) -> Kit:
+    provider, scheme = provider_named(target.provider), scheme_named(target.scheme)
+    key = None if target.key is None else scheme.read_signing_key(target.key)
+    return Kit(
+        scheme=scheme,
+        key=key,
+        stranger=stranger_to(key, scheme),
+        source=provider.source(SEED, contacts=_CONTACTS),
+        event_type=target.event_type or usual_event_type(provider),
+        now=clock.now,
+        random=random,
+        oracle=target.upstream_url is not None,
+        largest_body_bytes=bounds.largest_body_bytes,
+        footprint=Footprint(),
+        extra=target.headers,
+    )
+
+
+def _watch(target: AuditTarget, bounds: Bounds, clock: Clock, reach: Reach) -> Watch | None:
+    if target.upstream_url is None:
+        return None
+    watch = Watch(Ledger(reach, target.upstream_url), bounds, clock)
+    watch.look()  # skips what happened before this audit, and shows that there is a ledger
+    return watch
+
+
+def _findings(
+    session: Session, checks: tuple[Check, ...]
+) -> Iterator[tuple[Finding, tuple[Exchange, ...]]]:
+    session.open()
+    yield written.first_control(session)
+    yield written.clock(session)
+    for judged in session.judge(checks):
+        yield written.finding(judged)
+    yield written.later_controls(session)
+
+
+def _summary(
+    target: AuditTarget,
+    run: str,
+    found: list[Finding],
+    session: Session,
+    min_score: float | None,
+) -> AuditSummary:
+    graded = grade(found, controlled=session.controlled)
+    failed = any(finding.outcome is Outcome.FAIL for finding in found)
+    enough = not failed if min_score is None else (graded.low or 0.0) >= min_score
+    return AuditSummary(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        receiver=shown_url(target.url),
+        score=graded.score,
+        score_low=graded.low,
+        score_high=graded.high,
+        coverage=graded.coverage,
+        grade=graded.letter,
+        caps=graded.caps,
+        counts=graded.counts,
+        checks=tuple(found),
+        cautions=written.cautions(session, found, graded),
+        passed=graded.score is not None and enough,
+        algorithm=ALGORITHM,
+    )

@@ -1,0 +1,111 @@
+"""Exchanges as evidence: what was sent and what came back, as inert text, without secrets."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ghlctl.model.delivery import Delivery, Headers, Reply
+from ghlctl.model.effect import LedgerEntry
+from ghlctl.model.finding import Exchange
+from ghlctl.transport.attempt import Answer
+
+SHOWN_BYTES = 2048
+_SHOWN_HEADERS = 50
+_SHOWN_HEADER = 500
+_SHOWN_EFFECTS = 20
+_LEAST_SECRET = 4
+_HIDDEN = "[secret]"
+_PICTURES = 0x2400  # Unicode's pictures of the control characters, in their order
+_DELETE, _DELETE_PICTURE = 0x7F, "\u2421"
+_KEPT = "\n\t"
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+@dataclass(frozen=True, slots=True)
+class Censor:
+    """What must never be shown: the test key's text and the values of configured headers."""
+
+    secrets: tuple[str, ...]
+    headers: frozenset[str] = frozenset()
+
+    def text(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+    def pairs(self, headers: Iterable[tuple[str, str]]) -> Headers:
+        """Headers fit to show; those that the config adds keep only their names."""
+        return tuple(
+            (
+                self._line(name),
+                _HIDDEN if name.lower() in self.headers else self._line(value),
+            )
+            for name, value in list(headers)[:_SHOWN_HEADERS]
+        )
+
+    def bytes(self, body: bytes) -> str:
+        """The start of a body as visible text."""
+        text = self.text(body[: 2 * SHOWN_BYTES].decode("utf-8", "backslashreplace"))
+        cut = visible(text[:SHOWN_BYTES])
+        return f"{cut}…" if len(text) > SHOWN_BYTES or len(body) > 2 * SHOWN_BYTES else cut
+
+    def _line(self, text: str) -> str:
+        return visible(self.text(text))[:_SHOWN_HEADER]
+
+
+def censor_of(key: bytes | None, headers: Headers) -> Censor:
+    """A PEM key is hidden line by line, because a reply may quote it with other line ends."""
+    lines = (key or b"").decode("utf-8", "replace").splitlines()
+    texts = [value for _, value in headers]
+    texts += [line.strip() for line in lines if not line.startswith("-----")]
+    secrets = {text for text in texts if len(text) >= _LEAST_SECRET}
+    names = frozenset(name.lower() for name, _ in headers)
+    return Censor(tuple(sorted(secrets, key=len, reverse=True)), names)
+
+
+def visible(text: str) -> str:
+    """The text with everything that a terminal or a page could obey made into plain signs."""
+    if text.isprintable():
+        return text
+    return "".join(char if _harmless(char) else _sign(char) for char in text)
+
+
+def exchange(
+    censor: Censor, purpose: str, url: str, delivery: Delivery, answer: Answer
+) -> Exchange:
+    """One request and its reply; its effects are added once they are known."""
+    reply = answer if isinstance(answer, Reply) else None
+    return Exchange(
+        purpose=purpose,
+        method="POST",
+        url=url,
+        headers=censor.pairs(delivery.headers),
+        body=censor.bytes(delivery.body),
+        body_bytes=len(delivery.body),
+        status=reply.status if reply else 0,
+        reply_headers=censor.pairs(reply.headers) if reply else (),
+        reply_body=censor.bytes(reply.body) if reply else "",
+        error="" if isinstance(answer, Reply) else visible(answer.text),
+        total_ms=answer.total_ms,
+    )
+
+
+def effect_lines(censor: Censor, lines: Sequence[LedgerEntry]) -> tuple[str, ...]:
+    """The ledger's lines in one line each."""
+    return tuple(
+        visible(censor.text(f"{line.method} {line.path} → {line.status}"))[:_SHOWN_HEADER]
+        for line in lines[:_SHOWN_EFFECTS]
+    )
+
+
+def _harmless(char: str) -> bool:
+    return char in _KEPT or unicodedata.category(char) not in _UNSEEN
+
+
+def _sign(char: str) -> str:
+    code = ord(char)
+    if code < ord(" "):
+        return chr(_PICTURES + code)
+    if code == _DELETE:
+        return _DELETE_PICTURE
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the last code of the first plane

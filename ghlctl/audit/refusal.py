@@ -1,0 +1,138 @@
+"""The question that most checks ask: whether the receiver acts on what it should refuse."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from ghlctl.audit.canary import Canary
+from ghlctl.audit.kit import Kit
+from ghlctl.audit.script import Part, Script, Send, Verdict, Watched, observe, send_all
+from ghlctl.model.delivery import Delivery, Reply
+from ghlctl.model.finding import Confidence, Outcome
+from ghlctl.model.sample import ErrorKind
+from ghlctl.transport.attempt import Answer
+
+REPEATS = 3
+"""A failure is confirmed when it happens this many times, each time with fresh canaries."""
+
+TOGETHER = 8
+"""Requests at the same time; few enough for any receiver, and for its upstream's limits."""
+
+_BUSY = 429
+T = TypeVar("T")
+_CERTAINTY = (Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """A delivery to be refused, and the canaries that show when it was not."""
+
+    delivery: Delivery
+    canaries: tuple[Canary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgery:
+    """One way of forging; `name` completes "the receiver acted on a delivery …"."""
+
+    name: str
+    make: Callable[[Kit], Forged]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    forgery: Forgery
+    canaries: tuple[Canary, ...]
+    answer: Answer
+    acts: int = 0
+
+
+def must_refuse(kit: Kit, forgeries: Sequence[Forgery]) -> Script:
+    """Send every forgery; repeat those that were acted on until they are confirmed or not."""
+    tried = yield from _round(kit, forgeries)
+    acted = [one.forgery for one in tried if one.acts]
+    if not acted:
+        return _refused(kit, tried)
+    again = yield from _round(kit, acted * (REPEATS - 1))
+    return _acted_on([*tried, *again], acted)
+
+
+def _round(kit: Kit, forgeries: Sequence[Forgery]) -> Part[list[Tried]]:
+    """Each forgery once, some at a time; a receiver that hangs is not asked the rest."""
+    tried: list[Tried] = []
+    for some in batched(forgeries):
+        forged = [forgery.make(kit) for forgery in some]
+        sends = [
+            Send(one.delivery, forgery.name, one.canaries)
+            for forgery, one in zip(some, forged, strict=True)
+        ]
+        answers = yield from send_all(sends)
+        tried += map(Tried, some, (one.canaries for one in forged), answers)
+        if sum(hangs(answer) for answer in answers) > 1:
+            break
+    seen = yield from observe(*(canary for one in tried for canary in one.canaries))
+    return [replace(one, acts=kit.footprint.acts(seen.of(one.canaries))) for one in tried]
+
+
+def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many at a time as a receiver is asked to answer side by side."""
+    for start in range(0, len(items), TOGETHER):
+        yield items[start : start + TOGETHER]
+
+
+def hangs(answer: Answer) -> bool:
+    return not isinstance(answer, Reply) and answer.kind is ErrorKind.TIMEOUT
+
+
+def _acted_on(tried: Sequence[Tried], acted: Sequence[Forgery]) -> Verdict:
+    proof = tuple(canary for one in tried if one.acts for canary in one.canaries)
+    times = Counter(one.forgery.name for one in tried if one.acts)
+    confirmed = [forgery.name for forgery in acted if times[forgery.name] == REPEATS]
+    if confirmed:
+        reason = f"acted {REPEATS} of {REPEATS} times on a delivery {'; '.join(confirmed)}"
+        return Verdict(Outcome.FAIL, Confidence.CONFIRMED, reason, proof)
+    reason = f"acted on a delivery {acted[0].name}, but not every time that it was repeated"
+    return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
+
+
+def _refused(kit: Kit, tried: Sequence[Tried]) -> Verdict:
+    read = [(one, read_refusal(one.answer, oracle=kit.oracle)) for one in tried]
+    unread = [(one, verdict) for one, verdict in read if verdict.outcome is not Outcome.PASS]
+    if unread:
+        one, verdict = unread[0]
+        return replace(verdict, reason=f"{one.forgery.name}: {verdict.reason}", proof=one.canaries)
+    _, least = max(read, key=lambda pair: _CERTAINTY.index(pair[1].confidence))
+    count = "the forgery was" if len(tried) == 1 else f"all {len(tried)} forgeries were"
+    answers = ", ".join(dict.fromkeys(verdict.reason for _, verdict in read))
+    quiet = tuple(Watched(canary) for one in tried for canary in one.canaries)
+    shown = tuple(canary for one in tried for canary in one.canaries)
+    reason = f"{count} not acted on ({answers})" if kit.oracle else f"{count} refused ({answers})"
+    return Verdict(Outcome.PASS, least.confidence, reason, shown, quiet)
+
+
+def read_refusal(answer: Answer, *, oracle: bool) -> Verdict:
+    """How sure an answer makes us that nothing was done, `oracle`: the ledger showed no effect."""
+    match answer:
+        case Reply(status=status) if status == _BUSY:
+            reason = "still answered 429 after waiting, so the question was not reached"
+            return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
+        case Reply(status=status):
+            return _by_status(status, oracle=oracle)
+        case _ if oracle and answer.kind in (ErrorKind.RESET, ErrorKind.CLOSED):
+            return Verdict(Outcome.PASS, Confidence.CONFIRMED, "connection closed")
+        case _:
+            return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, answer.text)
+
+
+def _by_status(status: int, *, oracle: bool) -> Verdict:
+    if oracle:
+        return Verdict(Outcome.PASS, Confidence.CONFIRMED, f"answered {status}")
+    match status // 100:
+        case 4:
+            return Verdict(Outcome.PASS, Confidence.MEDIUM, f"answered {status}")
+        case 5:
+            return Verdict(Outcome.PASS, Confidence.LOW, f"answered {status}")
+        case _:
+            reason = f"answered {status}; without an upstream nobody sees whether it acted"
+            return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)

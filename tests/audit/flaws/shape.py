@@ -1,0 +1,47 @@
+"""Receivers whose one flaw is in what they make of a body's shape or size."""
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+
+from tests.audit.receivers import Payload, Steps, call, too_old
+
+
+def crashes_on_a_number(steps: Steps) -> Steps:
+    """Calls a method of text on whatever stands in the field."""
+
+    def valid(payload: Any) -> bool:
+        return bool(payload["email"].strip() and payload["id"].strip())
+
+    return replace(
+        steps, valid=valid, identity=lambda p, _h: repr(p["webhookId"]), stale=leniently_stale
+    )
+
+
+def writes_none_upstream(steps: Steps) -> Steps:
+    """Makes whatever stands in the id part of a path."""
+
+    async def act(steps: Steps, payload: Payload) -> None:
+        await call(steps, f"/contacts/{payload['id']}/score", payload)
+
+    return replace(
+        steps,
+        act=act,
+        valid=lambda _payload: True,
+        identity=lambda p, _h: repr(p["webhookId"]),
+        stale=leniently_stale,
+    )
+
+
+def reads_any_size(steps: Steps) -> Steps:
+    """Takes the whole body into memory, whatever its size."""
+
+    async def read(request: Request) -> bytes:
+        return await request.body()
+
+    return replace(steps, read=read)
+
+
+def leniently_stale(steps: Steps, payload: Payload) -> bool:
+    return isinstance(payload["timestamp"], str) and too_old(steps, payload)

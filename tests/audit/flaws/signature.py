@@ -1,0 +1,100 @@
+"""Receivers whose one flaw is in how they verify signatures."""
+
+import json
+from dataclasses import replace
+
+from ghlctl.model.delivery import Headers, first_header
+from ghlctl.signing.scheme import Rejection
+from tests.audit.receivers import Payload, Steps, verify_signature, write
+
+
+def accepts_the_unsigned(steps: Steps) -> Steps:
+    """Verifies a signature where there is one."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        rejection = verify_signature(steps, body, headers)
+        return None if rejection is Rejection.MISSING_HEADER else rejection
+
+    return replace(steps, verify=verify)
+
+
+def takes_not_available_for_consent(steps: Steps) -> Steps:
+    """Skips verification for the platform's literal N/A."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        if first_header(headers, steps.scheme.headers[0]) == "N/A":
+            return None
+        return verify_signature(steps, body, headers)
+
+    return replace(steps, verify=verify)
+
+
+def answers_401_and_acts(steps: Steps) -> Steps:
+    """Its status says refused, its upstream says otherwise."""
+
+    async def act_anyway(steps: Steps, body: bytes, rejection: Rejection) -> None:
+        if rejection is Rejection.MISSING_HEADER:
+            await write(steps, json.loads(body))
+
+    return replace(steps, before_refusing=act_anyway)
+
+
+def lets_errors_through(steps: Steps) -> Steps:
+    """Fails open where the signature cannot be decoded."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        rejection = verify_signature(steps, body, headers)
+        return None if rejection is Rejection.MALFORMED else rejection
+
+    return replace(steps, verify=verify)
+
+
+def looks_only_at_the_shape(steps: Steps) -> Steps:
+    """Takes 64 bytes in base64 for a signature."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        rejection = verify_signature(steps, body, headers)
+        return None if rejection is Rejection.MISMATCH else rejection
+
+    return replace(steps, verify=verify)
+
+
+def verifies_the_first_document(steps: Steps) -> Steps:
+    """Verifies what it parsed, and overlooks what follows it in the body."""
+
+    def first(body: bytes) -> tuple[Payload, bytes]:
+        text = body.decode()
+        payload, end = json.JSONDecoder().raw_decode(text)
+        return payload, text[:end].encode()
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        return verify_signature(steps, first(body)[1], headers)
+
+    return replace(steps, verify=verify, parse=lambda body: first(body)[0])
+
+
+def verifies_all_but_a_byte(steps: Steps) -> Steps:
+    """Normalises the case of an address before it verifies."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        rejection = verify_signature(steps, body, headers)
+        if rejection is not Rejection.MISMATCH:
+            return rejection
+        return verify_signature(steps, body.replace(b"Ghlctl", b"ghlctl"), headers)
+
+    return replace(steps, verify=verify)
+
+
+def inverted(steps: Steps) -> Steps:
+    """Refuses the missing, the empty and the genuine; accepts every forgery."""
+
+    def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
+        match verify_signature(steps, body, headers):
+            case None:
+                return Rejection.MISMATCH
+            case Rejection.MISSING_HEADER:
+                return Rejection.MISSING_HEADER
+            case _:
+                return None
+
+    return replace(steps, verify=verify)

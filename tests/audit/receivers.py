@@ -1,0 +1,162 @@
+"""A correct receiver for each scheme, in steps that a flaw replaces one at a time."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ghlctl.model.delivery import Headers
+from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.scheme import Rejection, Scheme, VerifyingKey
+
+PATH = "/webhooks/ghl"
+LIMIT = 1_000_000
+HEADER_TOLERANCE_S = 300.0
+BODY_TOLERANCE_S = 7 * 86400.0
+TEXTS = ("type", "locationId", "id", "email", "timestamp", "webhookId")
+
+Payload = dict[str, Any]
+
+
+async def read_bounded(request: Request) -> bytes | None:
+    if int(request.headers.get("content-length", 0)) > LIMIT:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            return None
+    return bytes(body)
+
+
+def verify_signature(steps: "Steps", body: bytes, headers: Headers) -> Rejection | None:
+    return steps.scheme.verify(
+        body, headers, steps.key, now=time.time(), tolerance=HEADER_TOLERANCE_S
+    )
+
+
+def well_formed(payload: Any) -> bool:
+    return isinstance(payload, dict) and all(
+        isinstance(payload.get(name), str) and payload[name] for name in TEXTS
+    )
+
+
+def too_old(steps: "Steps", payload: Payload) -> bool:
+    if steps.scheme.timestamped:
+        return False
+    try:
+        told = datetime.fromisoformat(payload["timestamp"])
+    except ValueError:
+        return True
+    return abs(time.time() - told.timestamp()) > BODY_TOLERANCE_S
+
+
+async def write(steps: "Steps", payload: Payload) -> None:
+    await call(steps, f"/contacts/{quote(payload['id'], safe='')}", payload)
+
+
+async def call(steps: "Steps", path: str, payload: Mapping[str, Any]) -> None:
+    headers = {"Idempotency-Key": f"{payload.get('webhookId')}:score"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.put(steps.upstream + path, json={"score": 7}, headers=headers),
+    ):
+        pass
+
+
+def identity(payload: Payload, _headers: Headers) -> str:
+    return str(payload["webhookId"])
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a receiver does with a delivery, one function per step, all correct by default."""
+
+    scheme: Scheme
+    key: VerifyingKey
+    upstream: str
+    read: Callable[[Request], Awaitable[bytes | None]] = read_bounded
+    verify: Callable[["Steps", bytes, Headers], Rejection | None] = verify_signature
+    parse: Callable[[bytes], Any] = json.loads
+    valid: Callable[[Any], bool] = well_formed
+    stale: Callable[["Steps", Payload], bool] = too_old
+    identity: Callable[[Payload, Headers], str] = identity
+    act: Callable[["Steps", Payload], Awaitable[None]] = write
+    refusal: int = 401
+    before_refusing: Callable[["Steps", bytes, Rejection], Awaitable[None]] | None = None
+    delay_s: float | None = None
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one memory of seen ids
+    seen: set[str] = set()
+
+    async def webhook(request: Request) -> Response:
+        try:
+            payload = await accepted(request)
+        except Refused as refused:
+            return JSONResponse({"error": "refused"}, status_code=refused.status)
+        name = steps.identity(payload, tuple(request.headers.items()))
+        if name in seen:
+            return JSONResponse({"status": "duplicate"})
+        seen.add(name)
+        if steps.delay_s is not None:
+            return JSONResponse({"status": "queued"}, background=BackgroundTask(later, payload))
+        await steps.act(steps, payload)
+        return JSONResponse({"status": "done"})
+
+    async def accepted(request: Request) -> Payload:
+        body = await whole(request)
+        await authentic(body, tuple(request.headers.items()))
+        try:
+            payload = steps.parse(body)
+        except ValueError:
+            raise Refused(400) from None
+        if not steps.valid(payload):
+            raise Refused(422)
+        if steps.stale(steps, payload):
+            raise Refused(400)
+        return dict(payload)
+
+    async def whole(request: Request) -> bytes:
+        try:
+            body = await steps.read(request)
+        except ClientDisconnect:
+            body = None
+        if body is None:
+            raise Refused(413)
+        return body
+
+    async def authentic(body: bytes, headers: Headers) -> None:
+        rejection = steps.verify(steps, body, headers)
+        if rejection is not None:
+            if steps.before_refusing is not None:
+                await steps.before_refusing(steps, body, rejection)
+            raise Refused(steps.refusal)
+
+    async def later(payload: Payload) -> None:
+        await asyncio.sleep(steps.delay_s or 0)
+        await steps.act(steps, payload)
+
+    return Starlette(routes=[Route(PATH, webhook, methods=["POST"])])
+
+
+def steps_for(scheme_name: str, key: bytes, upstream: str) -> Steps:
+    scheme = scheme_named(scheme_name)
+    return Steps(scheme, scheme.read_verifying_key(key), upstream)

@@ -1,0 +1,59 @@
+"""Every flaw trips its check and no other; correct receivers trip nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ghlctl.model.finding import AuditSummary, Confidence, Outcome
+from tests.audit.conftest import Audit, Serve
+from tests.audit.flaws.matrix import CORRECT, FLAWS, Flaw
+
+SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.INFORMATIVE)
+Audits = dict[tuple[str, str], AuditSummary]
+
+
+def name_of(flaw: Flaw) -> str:
+    return f"{flaw.name}-{flaw.scheme}"
+
+
+@pytest.fixture(scope="session")
+def audits(serve: Serve, audit: Audit) -> Audits:
+    """All receivers are audited side by side, because most of an audit is waiting."""
+
+    def one(flaw: Flaw) -> AuditSummary:
+        return audit(serve(flaw.scheme, flaw.make), flaw.scheme)
+
+    everyone = CORRECT[::-1] + FLAWS  # the slowest first
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        summaries = list(pool.map(one, everyone))
+    return {(f.name, f.scheme): s for f, s in zip(everyone, summaries, strict=True)}
+
+
+def tripped(summary: AuditSummary) -> dict[str, Outcome]:
+    return {one.id: one.outcome for one in summary.checks if one.outcome not in SETTLED}
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=name_of)
+def test_a_flaw_trips_its_check_and_no_other(flaw: Flaw, audits: Audits) -> None:
+    assert tripped(audits[flaw.name, flaw.scheme]) == dict(flaw.trips)
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=name_of)
+def test_a_flaw_that_trips_several_checks_says_why(flaw: Flaw, audits: Audits) -> None:
+    assert bool(flaw.because) == (len(flaw.trips) > 1)
+
+
+@pytest.mark.parametrize("flaw", CORRECT, ids=name_of)
+def test_a_correct_receiver_trips_nothing(flaw: Flaw, audits: Audits) -> None:
+    summary = audits[flaw.name, flaw.scheme]
+    assert tripped(summary) == {}
+    assert (summary.score, summary.score_low, summary.coverage) == (100.0, 100.0, 1.0)
+    assert (summary.grade, summary.passed) == ("A+", True)
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=name_of)
+def test_a_failure_shows_what_the_receiver_did(flaw: Flaw, audits: Audits) -> None:
+    for one in audits[flaw.name, flaw.scheme].checks:
+        if one.outcome is Outcome.FAIL and one.confidence is Confidence.CONFIRMED:
+            assert any(exchange.effects for exchange in one.evidence)
+            assert "3 of 3" in one.reason
