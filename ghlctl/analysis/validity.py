@@ -95,13 +95,13 @@ def _late(summary: LoadSummary) -> Iterator[Caution]:
     if late_ms is None:
         return
     bound_ms = max(LATENESS_FLOOR_MS, LATENESS_SHARE * (summary.response_time_ms.mean or 0.0))
-    if late_ms > bound_ms or not summary.generator.keeping_up:
+    hint = "lower the rate, or measure from another machine"
+    if late_ms > bound_ms:
         name = "p99" if lateness.p99 is not None else "at most"
-        yield Caution(
-            NOT_KEEPING_UP,
-            f"attempts were sent late: lateness {name} {late_ms:.1f} ms, bound {bound_ms:.0f} ms",
-            "lower the rate, or measure from another machine",
-        )
+        said = f"lateness {name} {late_ms:.1f} ms, bound {bound_ms:.0f} ms"
+        yield Caution(NOT_KEEPING_UP, f"attempts were sent late: {said}", hint)
+    elif not summary.generator.keeping_up:
+        yield Caution(NOT_KEEPING_UP, "the generator fell behind, by its own account", hint)
 
 
 def _dropped(summary: LoadSummary) -> Iterator[Caution]:

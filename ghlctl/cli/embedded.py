@@ -16,15 +16,17 @@ def embedded(
     switches: Sequence[str] = (),
     *,
     scheme: str = "ghl",
-    faults: float | None = None,
+    network: Sequence[str] = (),
     state: str = STATE,
 ) -> Iterator[Receiver]:
-    """Start it with its upstream on free ports and a fresh database; end both with the block."""
+    """Start it with its upstream on free ports and a fresh database; end both with the block.
+
+    `network`: flags of its upstream, like --rtt 0.
+    """
     arguments = ["serve", "--profile", profile, "--port", "0", "--upstream-port", "0"]
     arguments += ["--scheme", scheme, "--state", state]
     arguments += [word for switch in switches for word in ("--set", switch)]
-    if faults is not None:
-        arguments += ["--faults", str(faults)]
+    arguments += network
     with TemporaryDirectory(prefix="ghlctl-") as fresh:
         arguments += ["--database", f"sqlite:///{fresh}/receiver.sqlite"]
         with started(arguments) as process:

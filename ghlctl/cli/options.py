@@ -135,3 +135,15 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Exit 4 where a verdict is unclear.", rich_help_panel=_RESULT),
 ]
+RoundTrip = Annotated[
+    float | None,
+    typer.Option("--rtt", metavar="MS", min=0, help="The upstream's simulated round trip."),
+]
+ServiceTime = Annotated[
+    float | None,
+    typer.Option("--latency", metavar="MS", min=0, help="The upstream's median service time."),
+]
+Faults = Annotated[
+    float | None,
+    typer.Option("--faults", min=0, max=1, help="Share of upstream calls that fail."),
+]

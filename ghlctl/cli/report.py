@@ -41,7 +41,9 @@ def render_runs(
     return render(document_of([store.find(reference) for reference in references]))
 
 
-def document_of(folders: "Sequence[RunFolder]", *, labels: "Sequence[str]" = ()) -> "Document":
+def document_of(
+    folders: "Sequence[RunFolder]", *, labels: "Sequence[str]" = (), notes: tuple[str, ...] = ()
+) -> "Document":
     """What a report of these runs shows; nothing is measured anew."""
     from ghlctl.cli.compare import compare_runs
     from ghlctl.cli.stored import audit_view, load_view
@@ -59,6 +61,7 @@ def document_of(folders: "Sequence[RunFolder]", *, labels: "Sequence[str]" = ())
         loads=tuple(loads),
         audits=tuple(audits),
         comparison=compare_runs(folders[0], folders[1]) if comparable else None,
+        notes=notes,
     )
 
 

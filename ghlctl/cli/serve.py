@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ghlctl.cli import options
 from ghlctl.cli.output import Format, emit
 
 
@@ -27,10 +28,9 @@ def serve(
         int,
         typer.Option("--upstream-port", min=0, max=65535, help="Where its own upstream listens."),
     ] = 8701,
-    faults: Annotated[
-        float | None,
-        typer.Option("--faults", min=0, max=1, help="Share of upstream calls that fail."),
-    ] = None,
+    rtt: options.RoundTrip = None,
+    latency: options.ServiceTime = None,
+    faults: options.Faults = None,
     database: Annotated[
         str | None,
         typer.Option("--database", metavar="URL", help="sqlite:///PATH, else in --state."),
@@ -65,7 +65,8 @@ def serve(
         signing_ref, trusted = f"file:{stored.private.resolve()}", stored.public.read_bytes()
     else:
         signing_ref, trusted = key, resolve_key(key, os.environ)
-    with _upstream_at(upstream, upstream_port, faults) as (upstream_url, upstream_pid):
+    network = {"--rtt": rtt, "--latency": latency, "--faults": faults}
+    with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
             emit(
@@ -100,7 +101,7 @@ def serve(
 
 @contextmanager
 def _upstream_at(
-    url: str | None, port: int, faults: float | None
+    url: str | None, port: int, network: dict[str, float | None]
 ) -> Iterator[tuple[str, int | None]]:
     from ghlctl.cli.processes import started
 
@@ -108,8 +109,8 @@ def _upstream_at(
         yield url, None
         return
     arguments = ["upstream", "--port", str(port)]
-    if faults is not None:
-        arguments += ["--faults", str(faults)]
+    for flag, value in network.items():
+        arguments += [] if value is None else [flag, str(value)]
     with started(arguments) as process:
         yield str(process.said["url"]), process.pid
 

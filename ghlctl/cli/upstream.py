@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ghlctl.cli import options
 from ghlctl.cli.output import Format, emit
 
 
@@ -13,15 +14,9 @@ def upstream(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")
     ] = 8701,
-    rtt: Annotated[
-        float | None, typer.Option("--rtt", metavar="MS", min=0, help="Simulated round trip.")
-    ] = None,
-    latency: Annotated[
-        float | None, typer.Option("--latency", metavar="MS", min=0, help="Median service time.")
-    ] = None,
-    faults: Annotated[
-        float | None, typer.Option("--faults", min=0, max=1, help="Share of calls that fail.")
-    ] = None,
+    rtt: options.RoundTrip = None,
+    latency: options.ServiceTime = None,
+    faults: options.Faults = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of faults and latencies.")
     ] = None,
