@@ -1,8 +1,9 @@
 """All checks, in the order in which they are asked. A new check is one function and one line."""
 
 from ghlctl.audit.about import About, Topic
+from ghlctl.audit.checks.duplicates import REPLAYED, RETRIED
 from ghlctl.audit.checks.input import WRONG_TYPES
-from ghlctl.audit.checks.replay import LATE_RETRY, REPLAYED, RETRIED, STALE_TIMESTAMP
+from ghlctl.audit.checks.replay import LATE_RETRY, STALE_TIMESTAMP
 from ghlctl.audit.checks.resilience import OVERSIZED_BODY
 from ghlctl.audit.checks.signature import (
     ALTERED_BODY,

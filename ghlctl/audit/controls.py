@@ -9,7 +9,7 @@ from ghlctl.audit.script import Part, observe, send
 from ghlctl.model.delivery import Reply
 from ghlctl.model.finding import Severity
 from ghlctl.model.sample import ErrorKind
-from ghlctl.transport.attempt import Answer
+from ghlctl.transport.attempt import Answer, acknowledged
 
 FIRST_TIME = 3
 """Genuine deliveries before the first check; between checks one is enough."""
@@ -56,17 +56,14 @@ def _send(kit: Kit, count: int) -> Part[Life]:
         answers[genuine.canary] = answer
         if _gone(answer):
             break
-        if _accepted(answer):
+        if acknowledged(answer):
             seen = yield from observe(genuine.canary, expected=True, settle=False)
             acted += [genuine.canary] if seen.lines is None or seen.lines else []
-    seen = yield from observe(*acted, expected=True)
+    # What a first effect is followed by matters once, to learn how long effects take here.
+    seen = yield from observe(*acted, expected=True, settle=count >= FIRST_TIME)
     why = next((_why(answer) for canary, answer in answers.items() if canary not in acted), "")
     found = footprint_of(seen.lines or ())
     return Life(count, len(acted), seen.slowest_s, found, why, tuple(answers))
-
-
-def _accepted(answer: Answer) -> bool:
-    return isinstance(answer, Reply) and answer.acknowledged
 
 
 def _gone(answer: Answer) -> bool:

@@ -20,6 +20,8 @@ TOGETHER = 8
 """Requests at the same time; few enough for any receiver, and for its upstream's limits."""
 
 _BUSY = 429
+_BROKEN = 500
+_LEAST_TRIES = 2  # of REPEATS, where one ended in a server error
 T = TypeVar("T")
 _CERTAINTY = (Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
@@ -47,15 +49,23 @@ class Tried:
     answer: Answer
     acts: int = 0
 
+    @property
+    def void(self) -> bool:
+        """It ended in a server error before it did anything, which may have other causes."""
+        return not self.acts and isinstance(self.answer, Reply) and self.answer.status >= _BROKEN
+
 
 def must_refuse(kit: Kit, forgeries: Sequence[Forgery]) -> Script:
-    """Send every forgery; repeat those that were acted on until they are confirmed or not."""
+    """Send every forgery; ask again about those that were acted on, or that broke something."""
     tried = yield from _round(kit, forgeries)
-    acted = [one.forgery for one in tried if one.acts]
-    if not acted:
-        return _refused(kit, tried)
-    again = yield from _round(kit, acted * (REPEATS - 1))
-    return _acted_on([*tried, *again], acted)
+    doubtful = [one.forgery for one in tried if one.acts or one.void]
+    again: list[Tried] = []
+    if doubtful:
+        again = yield from _round(kit, doubtful * (REPEATS - 1))
+    everything = [*tried, *again]
+    if any(one.acts for one in everything):
+        return _acted_on(everything)
+    return _refused(kit, everything)
 
 
 def _round(kit: Kit, forgeries: Sequence[Forgery]) -> Part[list[Tried]]:
@@ -71,7 +81,8 @@ def _round(kit: Kit, forgeries: Sequence[Forgery]) -> Part[list[Tried]]:
         tried += map(Tried, some, (one.canaries for one in forged), answers)
         if sum(hangs(answer) for answer in answers) > 1:
             break
-    seen = yield from observe(*(canary for one in tried for canary in one.canaries))
+    canaries = [canary for one in tried for canary in one.canaries]
+    seen = yield from observe(*canaries, any_act=True)
     return [replace(one, acts=kit.footprint.acts(seen.of(one.canaries))) for one in tried]
 
 
@@ -85,14 +96,16 @@ def hangs(answer: Answer) -> bool:
     return not isinstance(answer, Reply) and answer.kind is ErrorKind.TIMEOUT
 
 
-def _acted_on(tried: Sequence[Tried], acted: Sequence[Forgery]) -> Verdict:
+def _acted_on(tried: Sequence[Tried]) -> Verdict:
     proof = tuple(canary for one in tried if one.acts for canary in one.canaries)
-    times = Counter(one.forgery.name for one in tried if one.acts)
-    confirmed = [forgery.name for forgery in acted if times[forgery.name] == REPEATS]
+    acts = Counter(one.forgery.name for one in tried if one.acts)
+    tries = Counter(one.forgery.name for one in tried if not one.void)
+    confirmed = [name for name in acts if acts[name] == tries[name] >= _LEAST_TRIES]
     if confirmed:
-        reason = f"acted {REPEATS} of {REPEATS} times on a delivery {'; '.join(confirmed)}"
+        times = min(acts[name] for name in confirmed)
+        reason = f"acted {times} of {times} times on a delivery {'; '.join(confirmed)}"
         return Verdict(Outcome.FAIL, Confidence.CONFIRMED, reason, proof)
-    reason = f"acted on a delivery {acted[0].name}, but not every time that it was repeated"
+    reason = f"acted on a delivery {next(iter(acts))}, but not every time that it was repeated"
     return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
 
 
@@ -103,7 +116,8 @@ def _refused(kit: Kit, tried: Sequence[Tried]) -> Verdict:
         one, verdict = unread[0]
         return replace(verdict, reason=f"{one.forgery.name}: {verdict.reason}", proof=one.canaries)
     _, least = max(read, key=lambda pair: _CERTAINTY.index(pair[1].confidence))
-    count = "the forgery was" if len(tried) == 1 else f"all {len(tried)} forgeries were"
+    kinds = len({one.forgery.name for one in tried})
+    count = "the forgery was" if kinds == 1 else f"all {kinds} forgeries were"
     answers = ", ".join(dict.fromkeys(verdict.reason for _, verdict in read))
     quiet = tuple(Watched(canary) for one in tried for canary in one.canaries)
     shown = tuple(canary for one in tried for canary in one.canaries)

@@ -52,11 +52,14 @@ class Observe:
     """Give effects their time, then look.
 
     `expected`: wait longer, until each canary has shown; without `settle` no longer than that.
+    `any_act`: whether is all that is asked, not how often, so that nobody waits on once each
+    canary has been written about.
     """
 
     canaries: tuple[Canary, ...]
     expected: bool = False
     settle: bool = True
+    any_act: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,11 @@ def push(delivery: Delivery, purpose: str, *canaries: Canary) -> Part[Pushed]:
     return result
 
 
-def observe(*canaries: Canary, expected: bool = False, settle: bool = True) -> Part[Observation]:
+def observe(
+    *canaries: Canary, expected: bool = False, settle: bool = True, any_act: bool = False
+) -> Part[Observation]:
     """What the receiver did upstream because of these canaries."""
-    result = yield Observe(canaries, expected, settle)
+    result = yield Observe(canaries, expected, settle, any_act)
     if not isinstance(result, Observation):
         raise TypeError(f"an observation was answered with {type(result).__name__}")
     return result

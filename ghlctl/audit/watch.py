@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ghlctl.audit.canary import Canary, searchable
+from ghlctl.audit.canary import Canary, reads, searchable
 from ghlctl.audit.script import Observation, Observe
 from ghlctl.audit.target import Bounds, Clock
 from ghlctl.model.effect import LedgerEntry
@@ -43,10 +43,13 @@ class Watch:
         expected = [canary for one in observes if one.expected for canary in one.canaries]
         self._await(expected)
         settled_at = self._settled_at(observes, expected)
+        decidable = _decided_by_one_act(observes)
         while (left_s := settled_at - self._clock.monotonic()) > 0:
             self._clock.sleep(min(POLL_S, left_s))
-            if expected:  # these are timed, so that their last effect must be seen as it comes
+            if expected or decidable:  # the former are timed: their last effect shows as it comes
                 self.look()
+            if decidable and all(self._acted(canary) for canary in decidable):
+                break
         self.look()
         return [self._observation(one) for one in observes]
 
@@ -85,6 +88,9 @@ class Watch:
         seen = [self._trails[canary].last_seen_at for canary in settling.intersection(expected)]
         return max([*sent, *seen]) + self.settle_s if sent else 0.0
 
+    def _acted(self, canary: Canary) -> bool:
+        return any(not reads(line) for line in self._trails[canary].lines)
+
     def _observation(self, observe: Observe) -> Observation:
         trails = [self._trails[canary] for canary in observe.canaries]
         lines = {line.seq: line for trail in trails for line in trail.lines}
@@ -92,3 +98,10 @@ class Watch:
             (trail.last_seen_at - trail.sent_at for trail in trails if trail.lines), default=0.0
         )
         return Observation(tuple(lines[seq] for seq in sorted(lines)), slowest)
+
+
+def _decided_by_one_act(observes: Sequence[Observe]) -> list[Canary]:
+    """All the canaries, where nobody asks for more than whether each was acted on."""
+    if not all(one.any_act for one in observes):
+        return []
+    return [canary for one in observes for canary in one.canaries]

@@ -21,6 +21,11 @@ class Failure:
 Answer = Reply | Failure
 
 
+def acknowledged(answer: Answer) -> bool:
+    """Whether a reply came, and it was a 2xx."""
+    return isinstance(answer, Reply) and answer.acknowledged
+
+
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """What came of a large body, and how many of its bytes had left when the answer began."""

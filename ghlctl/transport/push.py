@@ -133,7 +133,6 @@ def _request_head(place: Place, delivery: Delivery) -> bytes:
         *(f"{name}: {value}" for name, value in delivery.headers),
         f"Content-Length: {len(delivery.body)}",
         "Accept-Encoding: identity",
-        "Connection: close",
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 

@@ -23,6 +23,7 @@ from ghlctl.transport.failures import failure_of
 READ_BYTES = 1024 * 1024
 """A reply's body is read up to here and then left alone."""
 
+_CONNECTING = 0.9  # of the whole time
 _CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 
 
@@ -36,7 +37,9 @@ class Reach:
             verify=httpx.create_ssl_context(),
             trust_env=False,
             follow_redirects=False,
-            timeout=None,  # noqa: S113 - one bound over the whole attempt stands in _attempt
+            # The bound over the whole attempt stands in _attempt; connecting has one of its own,
+            # because the client leaves a socket behind when a TLS handshake is cancelled.
+            timeout=httpx.Timeout(None, connect=_CONNECTING * timeout_s),
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 

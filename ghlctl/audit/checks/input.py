@@ -16,7 +16,7 @@ from ghlctl.model.delivery import Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome, Severity
 from ghlctl.model.sample import ErrorKind
-from ghlctl.transport.attempt import Answer
+from ghlctl.transport.attempt import Answer, acknowledged
 
 _FIELDS = (
     "type",
@@ -172,7 +172,7 @@ def _held(kit: Kit, tried: Sequence[_Tried], once: Sequence[_Tried]) -> Verdict:
         what = "still answered 429" if isinstance(one.answer, Reply) else one.answer.text
         reason = f"{one.wrong.field} as {one.wrong.kind}: {what}"
         return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, (one.canary,))
-    accepted = sum(isinstance(one.answer, Reply) and one.answer.acknowledged for one in tried)
+    accepted = sum(acknowledged(one.answer) for one in tried)
     reason = f"{len(tried)} bodies with one wrong type: none broke it, {accepted} acknowledged"
     if once:
         reason += f"; {once[0].stray or once[0].symptom} once, which did not come again"

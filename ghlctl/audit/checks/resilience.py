@@ -12,10 +12,12 @@ from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Outcome, Severity
 from ghlctl.model.sample import ErrorKind
 from ghlctl.providers.deliver import encode
-from ghlctl.transport.attempt import Pushed
+from ghlctl.transport.attempt import Pushed, acknowledged
 
 _TOO_LARGE = 413
 _BUSY = 429
+_BROKEN = 500
+_SPARE = 1  # a try more for one that ended in a server error
 _CLOSES = (ErrorKind.RESET, ErrorKind.CLOSED)
 _MEGABYTE = 1_000_000
 
@@ -30,29 +32,36 @@ class _Tried:
     @property
     def accepted(self) -> bool:
         """It was taken whole and acted on, or at least acknowledged."""
+        return self.acted or (self.pushed.consumed and acknowledged(self.pushed.answer))
+
+    @property
+    def void(self) -> bool:
+        """Taken whole and then broken over, which may have other causes than its size."""
         answer = self.pushed.answer
-        acknowledged = isinstance(answer, Reply) and answer.acknowledged
-        return self.acted or (acknowledged and self.pushed.consumed)
+        broken = isinstance(answer, Reply) and answer.status >= _BROKEN
+        return broken and self.pushed.consumed and not self.acted
 
 
 def oversized_body(kit: Kit) -> Script:
     """A body far beyond any event, unsigned, and where there is a key also signed."""
     tried: list[_Tried] = []
     for signed in (False, True) if kit.key is not None else (False,):
-        one = yield from _try(kit, signed=signed)
-        tried.append(one)
-        while tried[-1].accepted and sum(one.accepted for one in tried) < REPEATS:
+        for _ in range(REPEATS + _SPARE):
             tried.append((yield from _try(kit, signed=signed)))
-        if tried[-1].accepted:
+            accepted = sum(one.accepted for one in tried)
+            if accepted == REPEATS or not (tried[-1].accepted or tried[-1].void):
+                break
+        if any(one.accepted for one in tried):
             break
-    return _judged(kit, tried)
+    telling = [one for one in tried if not one.void]
+    return _judged(kit, telling or tried)
 
 
 def _try(kit: Kit, *, signed: bool) -> Part[_Tried]:
     genuine = kit.genuine()
     purpose = f"{'signed' if signed else 'unsigned'} body of {_size(kit.largest_body_bytes)}"
     pushed = yield from push(_padded(kit, genuine, signed=signed), purpose, genuine.canary)
-    seen = yield from observe(genuine.canary)
+    seen = yield from observe(genuine.canary, any_act=True)
     acted = kit.footprint.acts(seen.lines or ()) > 0
     return _Tried(signed, genuine.canary, pushed, acted)
 
