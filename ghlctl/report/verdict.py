@@ -159,6 +159,8 @@ def _change_sentence(document: Document, before: LoadView, after: LoadView) -> s
 
 
 def _shown_change(compared_: Comparison | None) -> str:
+    if compared_ is not None and compared_.verdict is Verdict.UNCLEAR and compared_.note:
+        return f"; {compared_.note}"
     if compared_ is None or compared_.change is None or compared_.verdict is Verdict.UNCLEAR:
         return ", a difference that is not shown statistically"
     if compared_.verdict is Verdict.SAME:

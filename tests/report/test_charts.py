@@ -3,7 +3,7 @@ import math
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -183,6 +183,7 @@ def test_a_change_that_cannot_be_stated_is_said_so() -> None:
     assert "not stated" in "".join(root.itertext())
 
 
+@example(1.7e308, -1.7e308, 1.7e308, False)
 @given(ANY, ANY, ANY, st.booleans())
 def test_no_interval_breaks_a_picture(
     change: float | None, low: float | None, high: float | None, relative: bool

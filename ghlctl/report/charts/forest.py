@@ -13,6 +13,8 @@ from ghlctl.report.charts.scales import Scale
 WIDTH, _ROW, _AXIS, _PAD = 320.0, 26.0, 22.0, 28.0
 _LEAST = -0.999
 """A ratio of minus one has no logarithm; everything below is drawn at the rim."""
+_MOST = 1e9
+"""Beyond it nothing is worth telling apart, and a scale of larger numbers would overflow."""
 
 
 def shared_scale(compared: Sequence[Comparison], *, relative: bool) -> Scale:
@@ -85,7 +87,8 @@ def _at(value: float | None, scale: Scale, compared: Comparison) -> float | None
 
 
 def _place(value: float, *, relative: bool) -> float:
-    return math.log(1 + max(value, _LEAST)) if relative else value
+    bounded = min(max(value, -_MOST), _MOST)
+    return math.log(1 + max(bounded, _LEAST)) if relative else bounded
 
 
 def _zero(scale: Scale) -> float:
