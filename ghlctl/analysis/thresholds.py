@@ -10,7 +10,7 @@ from ghlctl.model.run import SCHEMA_VERSION
 from ghlctl.model.summary import Latency, LoadSummary
 from ghlctl.model.threshold import GateResult, Level, Threshold, ThresholdResult
 
-__all__ = ["Operator", "ParsedThreshold", "Unit", "evaluate", "gate", "parse_threshold"]
+__all__ = ["Operator", "ParsedThreshold", "Unit", "evaluate", "gate", "holds", "parse_threshold"]
 
 Known = tuple[float | None, str]
 """A value, or None with the reason why there is none; with a value, a remark or ""."""
@@ -51,6 +51,11 @@ def gate(results: Iterable[ThresholdResult]) -> GateResult:
     return GateResult(SCHEMA_VERSION, kept, passed)
 
 
+def holds(bound: ParsedThreshold, value: float) -> bool:
+    """Whether a value, in the bound's unit, keeps it."""
+    return _HOLDS[bound.operator](value, bound.bound)
+
+
 def _result(bound: ParsedThreshold, level: Level, known: Known) -> ThresholdResult:
     value, note = known
     if value is not None and not math.isfinite(value):
@@ -59,7 +64,7 @@ def _result(bound: ParsedThreshold, level: Level, known: Known) -> ThresholdResu
         expression=bound.expression,
         value=value,
         bound=bound.bound,
-        passed=None if value is None else _HOLDS[bound.operator](value, bound.bound),
+        passed=None if value is None else holds(bound, value),
         level=level,
         unit=bound.unit.value,
         note=note,

@@ -95,10 +95,6 @@ def _refuse_what_is_not_built(scenario: "Scenario") -> None:
         raise UsageError(
             "retries of the provider are not simulated yet", "remove retries from the scenario"
         )
-    if any(threshold.abort for threshold in scenario.thresholds):
-        raise UsageError(
-            "thresholds cannot abort a run yet", "remove abort: true; they still decide at the end"
-        )
     if any(isinstance(stage, Replay) for stage in scenario.arrivals):
         raise UsageError("captured files are not replayed yet", "use another kind of stage")
 
@@ -106,9 +102,11 @@ def _refuse_what_is_not_built(scenario: "Scenario") -> None:
 def _check_thresholds(thresholds: "Sequence[Threshold]") -> None:
     """Before anything is sent: a threshold that cannot be read would waste the run."""
     from ghlctl.analysis.thresholds import parse_threshold
+    from ghlctl.load.abort import stopper
 
     for threshold in thresholds:
         parse_threshold(threshold.expr)
+    stopper(thresholds)
 
 
 @contextmanager
@@ -218,9 +216,13 @@ def require_reachable(url: str) -> None:
 
 def status_of(measured: "Measured") -> ExitStatus:
     """The contract's exit status of a load run; numbers that cannot be trusted come first."""
+    from ghlctl.load.abort import STOPPED
+
     summary = measured.summary
     if measured.interrupted:
         return ExitStatus.INTERRUPTED
+    if any(caution.code == STOPPED for caution in summary.cautions):
+        return ExitStatus.FAILED
     if summary.state == "aborted" or not summary.generator.keeping_up or summary.sent == 0:
         return ExitStatus.NOT_MEASURED
     return ExitStatus.FINE if summary.passed else ExitStatus.FAILED

@@ -8,6 +8,7 @@ import msgspec
 
 from ghlctl.analysis.effects import MatchedEffects, match_effects
 from ghlctl.analysis.summary import summarise
+from ghlctl.load.abort import stopper
 from ghlctl.load.cost import ProcessCost, read_cost
 from ghlctl.load.messages import Progress
 from ghlctl.load.plan import LoadPlan
@@ -73,7 +74,12 @@ def _measured(
     on_progress: Callable[[Progress], None] | None,
 ) -> Measured:
     before = _cost(order.receiver_pid)
-    outcome = run_load(order.plan, environ=environ, on_progress=on_progress)
+    outcome = run_load(
+        order.plan,
+        environ=environ,
+        on_progress=on_progress,
+        should_stop=stopper(order.thresholds),
+    )
     ended = msgspec.structs.replace(
         run,
         state=outcome.state,

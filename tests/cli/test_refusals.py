@@ -230,3 +230,20 @@ def test_no_secret_is_left_in_what_a_run_writes(ghlctl: Run, tmp_path: Path) -> 
     for file in (tmp_path / "reports").rglob("*"):
         if file.is_file():
             assert SECRET.encode() not in file.read_bytes(), file
+
+
+def test_an_aborting_threshold_stops_the_run_early_and_fails_it(
+    ghlctl: Run, tmp_path: Path
+) -> None:
+    bound = 'thresholds: [{expr: "error_rate < 20%", abort: true}]\n'
+    path = scenario(tmp_path, PLAIN.replace("for: 1s", "for: 60s") + bound)
+    with raw_receiver(garbage) as url:
+        flags = ["--url", url, "--scheme", "hmac-timestamp", "--key", "env:KEY"]
+        said = ghlctl("loadtest", "--scenario", path, *flags, env={"KEY": SECRET})
+    assert said.status == 1, said.err
+    (run,) = RunStore(tmp_path / "reports").runs()
+    summary = run.read_load()
+    assert summary is not None
+    assert summary.state == "aborted"
+    assert summary.sent < 600
+    assert "stopped" in {caution.code for caution in summary.cautions}
