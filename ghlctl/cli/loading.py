@@ -182,11 +182,13 @@ def measure_into(
     folder: "RunFolder", run: "Run", scenario: "Scenario", receiver: Receiver
 ) -> "Measured":
     """Send the scenario's load; the run is on disk, complete or aborted, when this returns."""
-    from ghlctl.cli.progress import shown_progress
+    from ghlctl.cli.progress import Plan, shown_progress
     from ghlctl.load.measure import measure_load
+    from ghlctl.scenario.scenario import known_duration_s
 
     order = load_order(scenario, receiver, folder, run.seed)
-    with shown_progress(run.name) as on_progress:
+    plan = Plan(run.name, known_duration_s(scenario.arrivals), scenario.thresholds)
+    with shown_progress(plan) as on_progress:
         return measure_load(order, folder, run, environ=os.environ, on_progress=on_progress)
 
 

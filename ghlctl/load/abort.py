@@ -51,10 +51,24 @@ def stopper(thresholds: Sequence[Threshold]) -> Callable[[Progress], str | None]
     return reason
 
 
+def standing(threshold: Threshold, progress: Progress) -> bool | None:
+    """Whether a threshold holds so far; None where only the end can tell."""
+    bound = parse_threshold(threshold.expr)
+    value = _early_value(bound)
+    known = None if value is None else value(progress)
+    return None if known is None else holds(bound, known)
+
+
+def _early_value(bound: ParsedThreshold) -> Callable[[Progress], float | None] | None:
+    if bound.event is not None:
+        return None
+    return _KNOWN_EARLY.get((bound.subject, bound.aggregate))
+
+
 def _watched(threshold: Threshold) -> _Watched:
     bound = parse_threshold(threshold.expr)
-    value = _KNOWN_EARLY.get((bound.subject, bound.aggregate))
-    if value is None or bound.event is not None:
+    value = _early_value(bound)
+    if value is None:
         names = ", ".join(" ".join(words).strip() for words in _KNOWN_EARLY)
         raise UsageError(
             f"{threshold.expr!r} cannot abort a run: its value is known only at the end",
