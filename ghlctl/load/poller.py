@@ -19,6 +19,7 @@ _ABSOLUTE = 1
 _PR_SET_TIMERSLACK = 29
 _SLACK_NS = 1000
 _NS = 1_000_000_000
+_AT_MOST = 64  # descriptors in one go; what is ready beyond that is so the next time
 
 Ready = list[tuple[int, int]]
 """Descriptors with READ or WRITE bits, and others for errors."""
@@ -60,18 +61,22 @@ class EpollPoller:
         self._epoll = select.epoll()
         self._epoll.register(self._timer, READ)
         self._armed = 0
+        self._expired = (self._timer, READ)
+        self._poll = self._epoll.poll
         self.add = self._epoll.register
         self.change = self._epoll.modify
         self.remove = self._epoll.unregister
 
     def wait(self, until_ns: int) -> Ready:
         if until_ns <= time.monotonic_ns():
-            ready = self._epoll.poll(0)
+            ready = self._poll(0, _AT_MOST)
         else:
             if until_ns != self._armed:
                 self._arm(until_ns)
-            ready = self._epoll.poll()
-        return [each for each in ready if each[0] != self._timer] if self._armed else ready
+            ready = self._poll(-1, _AT_MOST)
+        if self._expired in ready:
+            ready.remove(self._expired)
+        return ready
 
     def _arm(self, until_ns: int) -> None:
         # Setting a new moment also takes back an expiry that was not read.

@@ -1,89 +1,84 @@
-"""The wire loop's side of the producer: its process, its pipe, and what has come through it."""
+"""What the wire loop sends, and where it comes from: signed in the producer, or printed here."""
 
-import fcntl
 import os
-import subprocess
-import sys
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
 
-from ghlctl.errors import NotMeasuredError
-from ghlctl.load import messages
-from ghlctl.load.cost import ProcessCost, read_cost
-from ghlctl.load.frames import Frame, unpack
-from ghlctl.load.messages import Begin, Credit, End, FromProducer, Refused, ToProducer
-from ghlctl.load.plan import LoadPlan, encode_plan
+from ghlctl.load.frames import EVENT_BITS, STAGE_BITS, Ready, tag_of, unpack
+from ghlctl.load.plan import LoadPlan
+from ghlctl.load.press import Press
+from ghlctl.load.producing import Producer
+from ghlctl.load.production import CLOSED_OFFSET_NS, closed_choices
+from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment, event_names
+from ghlctl.load.stencil import SPARE, unpack_stencils
+from ghlctl.providers.catalogue import provider_named
+from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.hmac_timestamp import prepare
+from ghlctl.store.keys import resolve_key
 
-ENOUGH = 256
-_READ_BYTES = 256 * 1024
-_PIPE_BYTES = 1024 * 1024
-_F_SETPIPE_SZ = 1031
+AT_ONCE: Final = 16  # sends between two looks at the replies, so that no reply is stamped late
+ENOUGH: Final = 256
+STOCK: Final = 1500  # fresh events that wait in this process; the pipe holds the rest back
+_READ_BYTES: Final = 256 * 1024
+_LITTLE_BYTES: Final = 16 * 1024
+_AHEAD_NS: Final = 10_000_000
+_CREDIT_NS: Final = 250_000_000
+_WINDOW: Final = 4096
 
 
-class Supply:
-    """Signed requests, oldest first, in `frames`; `fd` is readable when more can be taken in."""
+class Supply(Protocol):
+    """`frames` holds what can be sent, oldest first; `fd` is readable when more can be taken in.
 
-    def __init__(self, plan: LoadPlan, environ: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", "ghlctl.load.producer"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=dict(environ)
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise TypeError("the producer was started without pipes")
-        self._orders, self._pipe = self._process.stdin, self._process.stdout
-        self.fd = self._pipe.fileno()
-        self.frames: deque[Frame] = deque()
-        self.ended = False
-        self._unread = b""
-        self._segment = 0
-        self._orders.write(encode_plan(plan) + b"\n")
+    `ended`: the producer is gone, and what it made is used up.
+    """
 
-    def ready(self) -> float:
-        """Wait until the producer can begin: seconds it takes per delivery.
+    frames: deque[Ready]
+    fd: int
+    ended: bool
 
-        Raise what the producer refused the plan with, on this side.
-        """
-        line = self._first_line()
-        if not line:
-            raise NotMeasuredError(
-                "the process that signs deliveries ended before it began", "see its last words"
-            )
-        answer: FromProducer = messages.from_producer(line)
-        if isinstance(answer, Refused):
-            raise messages.as_error(answer)
-        _deepen(self.fd)
-        os.set_blocking(self.fd, False)
-        return answer.cost_s
+    def hungry(self) -> bool:
+        """Whether there is room for more of what comes through the pipe."""
+        ...
 
-    def _first_line(self) -> bytes:
-        received = b""
-        while not received.endswith(b"\n"):
-            byte = os.read(self.fd, 1)
-            if not byte:
-                return b""
-            received += byte
-        return received
+    def take_in(self) -> None:
+        """Read what the pipe holds."""
+        ...
 
-    def begin(self, segment: int, base_unix_ns: int) -> None:
-        """From here on only frames of `segment` are of use."""
-        self._segment = segment
-        self.frames.clear()
-        self._order(Begin(segment, base_unix_ns))
+    def begin(self, number: int, segment: Segment, base_unix_ns: int) -> None:
+        """From here on only deliveries of `segment` are of use."""
+        ...
 
-    def credit(self, count: int) -> None:
-        self._order(Credit(self._segment, count))
+    def due(self) -> None:
+        """An open segment has nothing at hand: see to it."""
+        ...
+
+    def slots(self, room: int, sent: int) -> None:
+        """A closed segment has sent `sent` and has `room` slots that wait."""
+        ...
 
     def end(self) -> None:
-        self._order(End(self._segment))
+        """Nothing more is wanted of this segment."""
+        ...
 
-    def _order(self, order: ToProducer) -> None:
-        try:
-            self._orders.write(messages.encode(order) + b"\n")
-        except BrokenPipeError:
-            self.ended = True
 
-    def fill(self) -> None:
-        """Take in what the pipe holds; `ended` when the producer is gone."""
+class Piped:
+    """Every request comes whole from the producer: signatures too dear for the wire loop."""
+
+    def __init__(self, producer: Producer) -> None:
+        self.frames: deque[Ready] = deque()
+        self.fd = producer.fd
+        self.ended = False
+        self._producer = producer
+        self._unread = b""
+        self._number = 0
+        self._credit: _Credit | None = None
+
+    def hungry(self) -> bool:
+        return len(self.frames) < ENOUGH and not self.ended
+
+    def take_in(self) -> None:
         try:
             received = os.read(self.fd, _READ_BYTES)
         except BlockingIOError:
@@ -92,28 +87,163 @@ class Supply:
             self.ended = True
             return
         frames, self._unread = unpack(self._unread + received)
-        current = self._segment
-        self.frames.extend(frame for frame in frames if frame.segment == current)
+        for segment, tag, offset_ns, name, request in frames:
+            if segment == self._number:
+                self.frames.append((offset_ns, tag, name, request))
 
-    def cost(self) -> ProcessCost | None:
-        return read_cost(self._process.pid)
+    def begin(self, number: int, segment: Segment, base_unix_ns: int) -> None:
+        self._number = number
+        self.frames.clear()
+        self._producer.begin(number, base_unix_ns)
+        self._credit = _Credit(segment) if isinstance(segment, ClosedSegment) else None
 
-    def close(self) -> None:
-        """End the producer and wait for it, so that its CPU is counted among our children's."""
-        self._orders.close()
-        self._pipe.close()
+    def due(self) -> None:
+        self.take_in()
+
+    def slots(self, room: int, sent: int) -> None:  # noqa: ARG002 - credit runs ahead of the slots
+        if self._credit is not None:
+            asked = self._credit.lacking(sent)
+            if asked:
+                self._producer.credit(self._number, asked)
+
+    def end(self) -> None:
+        self._producer.end(self._number)
+
+
+class _Credit:
+    """How many deliveries a closed segment has asked for: a quarter second's worth ahead.
+
+    More would go out with old timestamps, fewer would make slots wait for a signature.
+    """
+
+    def __init__(self, segment: ClosedSegment) -> None:
+        self._ahead = max(2 * segment.concurrency, AT_ONCE)
+        self._least = self._ahead
+        self._most = segment.iterations
+        self._given = 0
+        self._counted = (0, time.monotonic_ns())
+
+    def lacking(self, sent: int) -> int:
+        """How many more to ask for: none before half of what was asked for has gone out."""
+        before, at_ns = self._counted
+        now = time.monotonic_ns()
+        if now - at_ns > _CREDIT_NS:
+            self._ahead = max(self._least, sent - before)
+            self._counted = (sent, now)
+        wanted = sent + self._ahead
+        if self._most is not None:
+            wanted = min(wanted, self._most)
+        lacking = wanted - self._given
+        if lacking <= 0 or (2 * lacking < self._ahead and wanted != self._most):
+            return 0
+        self._given += lacking
+        return lacking
+
+
+class Pressed:
+    """The producer makes events; each request is printed and signed here, just before it goes."""
+
+    def __init__(self, producer: Producer, plan: LoadPlan, environ: Mapping[str, str]) -> None:
+        self.frames: deque[Ready] = deque()
+        self.fd = producer.fd
+        self.ended = False
+        self._producer = producer
+        self._plan = plan
+        scheme = scheme_named(plan.scheme)
+        key = scheme.read_signing_key(resolve_key(plan.key_ref, environ))
+        moment = provider_named(plan.provider).moment
+        self._press = Press(prepare(key), moment, len(event_names(plan)))
+        self._unread = b""
+        self._number = 0
+        self._base_unix_ns = 0
+        self._lines: Iterator[_Line] = iter(())
+        self._line: _Line | None = None
+        self._kept: dict[int, tuple[bytes, bytes]] = {}
+        self._twice: frozenset[int] = frozenset()
+        self._stage = 0
+        self._choices: Iterator[tuple[int, bool]] = iter(())
+        self._choice = (0, False)
+
+    def hungry(self) -> bool:
+        return self._press.stock < STOCK and not self.ended
+
+    def take_in(self) -> None:
         try:
-            self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            received = os.read(self.fd, _LITTLE_BYTES)
+        except BlockingIOError:
+            return
+        if not received:
+            self.ended = True
+            return
+        stencils, self._unread = unpack_stencils(self._unread + received)
+        for stencil in stencils:
+            if stencil.segment in (self._number, SPARE):
+                self._press.add(stencil)
+
+    def begin(self, number: int, segment: Segment, base_unix_ns: int) -> None:
+        self._number = number
+        self.frames.clear()
+        self._press.forget_fresh()
+        self._base_unix_ns = base_unix_ns
+        self._kept.clear()
+        self._twice = frozenset()
+        match segment:
+            case OpenSegment():
+                self._twice = frozenset(segment.original[segment.attempt > 1].tolist())
+                self._lines = _lines(segment)
+                self._line = next(self._lines, None)
+            case ClosedSegment():
+                self._stage = segment.stage
+                self._choices = closed_choices(self._plan, segment.stage)
+                self._choice = next(self._choices)
+        self._producer.begin(number, base_unix_ns)
+
+    def due(self) -> None:
+        horizon = time.time_ns() + _AHEAD_NS - self._base_unix_ns
+        for _ in range(AT_ONCE):
+            line = self._line
+            if line is None or (self.frames and line[0] > horizon) or not self._can(line[2]):
+                return
+            self.frames.append(self._print(line))
+            self._line = next(self._lines, None)
+
+    def slots(self, room: int, sent: int) -> None:  # noqa: ARG002 - nothing is made ahead
+        frames, now = self.frames, time.time_ns()
+        while len(frames) < room:
+            event, twice = self._choice
+            if not self._can(event):
+                return
+            made = self._press.make(event, now)
+            frames.append((CLOSED_OFFSET_NS, tag_of(self._stage, event, 1), *made))
+            if twice:
+                frames.append((CLOSED_OFFSET_NS, tag_of(self._stage, event, 2), *made))
+            self._choice = next(self._choices)
+
+    def end(self) -> None:
+        self._producer.end(self._number)
+
+    def _can(self, event: int) -> bool:
+        return not self.ended and self._press.can(event)
+
+    def _print(self, line: "_Line") -> Ready:
+        offset_ns, tag, event, row, original = line
+        if row != original:
+            return (offset_ns, tag, *self._kept.pop(original))
+        made = self._press.make(event, self._base_unix_ns + offset_ns)
+        if row in self._twice:
+            self._kept[row] = made
+        return (offset_ns, tag, *made)
 
 
-def _deepen(fd: int) -> None:
-    """A deeper pipe lets the producer run ahead; the default will do where it is refused."""
-    if sys.platform != "linux":
-        return
-    try:
-        fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE_BYTES)
-    except PermissionError:
-        return
+_Line = tuple[int, int, int, int, int]
+"""One arrival: offset in ns, tag, event, its row, and the row whose delivery it is."""
+
+
+def _lines(segment: OpenSegment) -> Iterator[_Line]:
+    tags = segment.stage << STAGE_BITS | segment.event << EVENT_BITS | segment.attempt
+    columns = (segment.offset_ns, tags, segment.event, segment.original)
+    for begin in range(0, len(segment), _WINDOW):
+        window = slice(begin, begin + _WINDOW)
+        lists = (column[window].tolist() for column in columns)
+        for row, (offset_ns, tag, event, original) in enumerate(zip(*lists, strict=True), begin):
+            yield offset_ns, tag, event, row, original

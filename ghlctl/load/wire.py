@@ -1,39 +1,26 @@
 """The wire loop: every attempt on every connection, on one thread, without waiting for any."""
 
-import ssl
+import struct
 import time
-from array import array
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Final
 
-from ghlctl.load.address import Address, Place
-from ghlctl.load.connection import Broken, Connection, Phase
-from ghlctl.load.frames import Frame
-from ghlctl.load.poller import READ, WRITE, Poller
-from ghlctl.load.recorder import CODE, Chunk
-from ghlctl.load.reply import ProtocolFault
-from ghlctl.load.supply import ENOUGH, Supply
+from ghlctl.load.connection import Connection, Phase, Route
+from ghlctl.load.endings import STALE, Broken, kind_of
+from ghlctl.load.frames import HELD
+from ghlctl.load.head import ProtocolFault, ordinary_reply
+from ghlctl.load.poller import READ, Poller
+from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
+from ghlctl.load.supply import Supply
 from ghlctl.model.sample import NEVER, ErrorKind
 
-FLUSH_NS = 250_000_000
+FLUSH_NS: Final = 250_000_000
+ORDINARY_BYTES: Final = 4096  # a longer reply is read in the general way
 _OK = CODE[ErrorKind.NONE]
 _STATUS = CODE[ErrorKind.STATUS]
 _DROPPED = CODE[ErrorKind.DROPPED]
-_STALE = (ErrorKind.CLOSED, ErrorKind.RESET)
-
+_pack = struct.Struct(ROW_FORMAT).pack
 _now = time.monotonic_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where and under which bounds requests go; `tls` is None for plain HTTP."""
-
-    address: Address
-    place: Place
-    tls: ssl.SSLContext | None
-    timeout_ns: int
-    max_in_flight: int
 
 
 class Wire:
@@ -45,10 +32,9 @@ class Wire:
         supply: Supply,
         poller: Poller,
         wake_fd: int,
-        take: Callable[[Chunk], None],
+        take: Callable[[bytes], None],
     ) -> None:
         self.sent = 0
-        self.in_flight = 0
         self.in_slots = 0
         self.opened = 0
         self.cut_off = 0
@@ -62,14 +48,19 @@ class Wire:
         self._take = take
         self._by_fd: dict[int, Connection] = {}
         self._idle: list[Connection] = []
-        self._deadlines: deque[tuple[int, Connection, int]] = deque()
-        self._numbers = array("q")
-        self._ids: list[str] = []
+        self._rows: list[bytes] = []
         self._held_until = 0
         self._listening = True
-        self._flush_at = _now() + FLUSH_NS
+        self._grain_ns = max(1_000_000, route.timeout_ns // 1000)
+        now = _now()
+        self._flush_at = now + FLUSH_NS
+        self._look_at = now + route.timeout_ns
         poller.add(wake_fd, READ)
         poller.add(supply.fd, READ)
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._by_fd) - len(self._idle)
 
     # What pacing asks for
 
@@ -79,55 +70,58 @@ class Wire:
             return self._idle.pop()
         if len(self._by_fd) < self.bound:
             try:
-                return Connection(self._route.place)
+                return Connection(self._route)
             except OSError:  # no descriptors left: what is open must do
                 self.bound = len(self._by_fd)
         self._held_until = _now()
         return None
 
-    def send(self, connection: Connection, frame: Frame, intended_ns: int | None) -> None:
-        """Begin an attempt; without an intended moment it belongs to a slot and is due now."""
-        self.sent += 1
-        self.in_flight += 1
-        connection.attempt = (frame.delivery_id, frame.stage, frame.event, frame.attempt)
-        connection.request = frame.request
-        connection.slot = intended_ns is None
-        self.in_slots += connection.slot
-        connection.intended_ns = _now() if intended_ns is None else intended_ns
-        connection.held = connection.intended_ns <= self._held_until
-        self._begin(connection)
-        if intended_ns is None:
-            connection.intended_ns = connection.sent_ns
+    def send(
+        self, connection: Connection, tag: int, name: bytes, request: bytes, intended_ns: int
+    ) -> None:
+        """Begin an attempt that was due at `intended_ns`."""
+        connection.tag = tag if intended_ns > self._held_until else tag | HELD
+        connection.name = name
+        connection.intended_ns = intended_ns
+        connection.slot = False
+        self._begin(connection, request)
 
-    def drop(self, intended_ns: int, stage: int, event: int, attempt: int, name: str) -> None:
+    def send_in_slot(self, connection: Connection, tag: int, name: bytes, request: bytes) -> None:
+        """Begin an attempt that is due now, and occupies a slot until it ends."""
+        connection.tag = tag
+        connection.name = name
+        connection.slot = True
+        self.in_slots += 1
+        connection.intended_ns = self._begin(connection, request)
+
+    def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
         """Record an arrival that was due and never sent."""
-        never = (NEVER, NEVER, NEVER, NEVER)
-        self._numbers.extend((intended_ns, *never, _DROPPED, stage, event, attempt, 0))
-        self._ids.append(name)
+        self._rows.append(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
 
     def turn(self, until_ns: int, *, hungry: bool = False) -> None:
         """Wait for something to do until `until_ns`, and do it; `hungry`: for want of frames."""
         began_ns = _now() if hungry else 0
-        deadline_ns = self._next_deadline()
-        self._listen()
-        for fd, bits in self._poller.wait(min(until_ns, deadline_ns, self._flush_at)):
-            connection = self._by_fd.get(fd)
-            if connection is not None:
+        if self._supply.hungry() is not self._listening:
+            self._listen()
+        by_fd = self._by_fd
+        for fd, bits in self._poller.wait(min(until_ns, self._look_at, self._flush_at)):
+            connection = by_fd.get(fd)
+            if connection is None:
+                self._attend(fd)
+            elif connection.phase is Phase.AWAITING:
+                self._receive(connection)
+            else:
                 self._advance(connection, bits)
-            elif fd == self._supply.fd:
-                self._supply.fill()
-            elif fd == self._wake_fd:
-                self.aborted = True
         now = _now()
         if hungry:
             self.hungry_ns += now - began_ns
-        if now >= deadline_ns:
+        if now >= self._look_at:
             self._time_out(now)
         if now >= self._flush_at:
             self._flush(now)
 
     def drain(self) -> None:
-        """Wait for what is in flight, which the deadlines bound; a stop waits for nothing."""
+        """Wait for what is in flight, which the time-outs bound; a stop waits for nothing."""
         while self.in_flight and not self.aborted:
             self.turn(_now() + FLUSH_NS)
         for connection in list(self._by_fd.values()):
@@ -139,138 +133,147 @@ class Wire:
 
     # One turn
 
+    def _attend(self, fd: int) -> None:
+        if fd == self._supply.fd:
+            self._supply.take_in()
+        elif fd == self._wake_fd:
+            self.aborted = True
+
     def _listen(self) -> None:
         """Listen to the producer while there is room for more: the pipe holds the rest back."""
-        wanted = len(self._supply.frames) < ENOUGH and not self._supply.ended
-        if wanted != self._listening:
-            self._listening = wanted
-            if wanted:
-                self._poller.add(self._supply.fd, READ)
-            else:
-                self._poller.remove(self._supply.fd)
-
-    def _next_deadline(self) -> int:
-        deadlines = self._deadlines
-        while deadlines:
-            deadline_ns, connection, serial = deadlines[0]
-            if connection.serial == serial:
-                return deadline_ns
-            deadlines.popleft()
-        return self._flush_at
+        self._listening = not self._listening
+        if self._listening:
+            self._poller.add(self._supply.fd, READ)
+        else:
+            self._poller.remove(self._supply.fd)
 
     def _time_out(self, now: int) -> None:
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, connection, serial = self._deadlines.popleft()
-            if connection.serial == serial:
+        """End what has waited too long, and find out when the next one will have.
+
+        Whatever begins later times out later, so this looks at every connection but rarely.
+        """
+        timeout_ns = self._route.timeout_ns
+        oldest = now
+        for connection in [*self._by_fd.values()]:
+            if connection.phase is Phase.IDLE:
+                continue
+            if connection.sent_ns + timeout_ns <= now:
                 self._fail(connection, ErrorKind.TIMEOUT)
+            else:
+                oldest = min(oldest, connection.sent_ns)
+        self._look_at = max(oldest + timeout_ns, now + self._grain_ns)
 
     def _flush(self, now: int) -> None:
         self._flush_at = now + FLUSH_NS
-        if self._ids:
-            self._take(Chunk(self._numbers.tobytes(), self._ids))
-            self._numbers, self._ids = array("q"), []
+        if self._rows:
+            self._take(b"".join(self._rows))
+            self._rows.clear()
 
     # One attempt
 
-    def _begin(self, connection: Connection) -> None:
-        connection.unsent = len(connection.request)
+    def _begin(self, connection: Connection, request: bytes) -> int:
+        """Send; the moment at which that began."""
+        self.sent += 1
+        connection.request = request
         connection.first_byte_ns = NEVER
-        connection.reader.begin()
-        connection.sent_ns = now = _now()
-        self._deadlines.append((now + self._route.timeout_ns, connection, connection.serial))
+        if connection.phase is not Phase.IDLE or self._route.tls is not None:
+            return self._begin_slowly(connection)
+        connection.phase = Phase.AWAITING
+        connection.reused = True
+        connection.sent_ns = sent_ns = _now()
+        try:
+            sent = connection.push(request)
+        except BlockingIOError:
+            sent = 0
+        except OSError as fault:
+            connection.unsent = len(request)
+            self._fail(connection, kind_of(fault))
+            return sent_ns
+        if sent != len(request):
+            connection.unsent = len(request) - sent
+            self._go_on(connection)
+        return sent_ns
+
+    def _begin_slowly(self, connection: Connection) -> int:
+        connection.reused = connection.phase is Phase.IDLE
+        connection.unsent = len(connection.request)
+        connection.sent_ns = sent_ns = _now()
+        self._go_on(connection)
+        return sent_ns
+
+    def _go_on(self, connection: Connection) -> None:
         try:
             if connection.phase is Phase.CONNECTING:
                 self._open(connection)
             else:
-                connection.phase = Phase.SENDING
-                self._write(connection)
+                connection.write()
+                self._want(connection)
         except Broken as broken:
             self._fail(connection, broken.kind)
 
     def _open(self, connection: Connection) -> None:
         self.opened += 1
         self._by_fd[connection.fd] = connection
-        connection.bits = WRITE
-        self._poller.add(connection.fd, WRITE)
-        connection.connect(self._route.place)
-
-    def _write(self, connection: Connection) -> None:
-        whole = connection.send()
-        connection.phase = Phase.AWAITING if whole else Phase.SENDING
-        self._want(connection, READ if whole else READ | WRITE)
-
-    def _want(self, connection: Connection, bits: int) -> None:
-        if connection.bits != bits:
-            connection.bits = bits
-            self._poller.change(connection.fd, bits)
-
-    def _advance(self, connection: Connection, bits: int) -> None:
         try:
-            match connection.phase:
-                case Phase.AWAITING | Phase.IDLE:
-                    self._read(connection)
-                case Phase.CONNECTING:
-                    self._establish(connection)
-                case Phase.HANDSHAKE:
-                    self._shake(connection)
-                case _:
-                    self._go_on(connection, bits)
+            connection.open()
+        finally:
+            connection.bits = connection.wanted
+            self._poller.add(connection.fd, connection.bits)
+
+    def _want(self, connection: Connection) -> None:
+        if connection.bits != connection.wanted:
+            connection.bits = connection.wanted
+            self._poller.change(connection.fd, connection.bits)
+
+    def _receive(self, connection: Connection) -> None:
+        """The ordinary case: one piece of clear text is the reply, as the last one was."""
+        try:
+            received = connection.pull(ORDINARY_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as fault:
+            self._fail(connection, kind_of(fault))
+            return
+        head = ordinary_reply(received)
+        if head is None:
+            self._take_piece(connection, received)
+            return
+        connection.first_byte_ns = done_ns = _now()
+        status = head.status
+        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, done_ns)  # noqa: PLR2004 - the range is HTTP's definition of success
+        connection.phase = Phase.IDLE
+        self._idle.append(connection)
+
+    def _take_piece(self, connection: Connection, received: bytes) -> None:
+        try:
+            if connection.take(received, _now()):
+                self._finish(connection)
         except Broken as broken:
             self._fail(connection, broken.kind)
         except ProtocolFault:
             self._fail(connection, ErrorKind.PROTOCOL)
 
-    def _go_on(self, connection: Connection, bits: int) -> None:
-        """The request is half out: a receiver may well answer before it has read it all."""
-        if bits & ~WRITE:
-            self._read(connection)
-        if connection.phase is Phase.SENDING and bits & WRITE:
-            self._write(connection)
-
-    def _establish(self, connection: Connection) -> None:
-        connection.connected()
-        if self._route.tls is None:
-            self._write(connection)
-            return
-        connection.wrap(self._route.tls, self._route.address.host)
-        connection.phase = Phase.HANDSHAKE
-        self._shake(connection)
-
-    def _shake(self, connection: Connection) -> None:
-        wanted = connection.shake()
-        if wanted:
-            self._want(connection, wanted)
-        else:
-            self._write(connection)
-
-    def _read(self, connection: Connection) -> None:
-        while True:
-            received = connection.receive()
-            if received is None:
-                return
-            if connection.phase is Phase.IDLE:  # closed while idle, or bytes that nobody asked for
-                self._forget(connection)
-                return
-            if connection.first_byte_ns == NEVER and received:
-                connection.first_byte_ns = _now()
-            whole = connection.reader.feed(received) if received else connection.reader.close()
-            if whole:
+    def _advance(self, connection: Connection, bits: int) -> None:
+        try:
+            if connection.phase is Phase.IDLE:
+                if connection.receive() is not None:  # closed, or bytes that nobody asked for
+                    self._forget(connection)
+            elif connection.advance(bits, _now()):
                 self._finish(connection)
-                return
-            if not received:
-                raise Broken(ErrorKind.CLOSED)
-            if not connection.pending():
-                return
+            else:
+                self._want(connection)
+        except Broken as broken:
+            self._fail(connection, broken.kind)
+        except ProtocolFault:
+            self._fail(connection, ErrorKind.PROTOCOL)
 
     # Endings
 
     def _finish(self, connection: Connection) -> None:
-        reader = connection.reader
-        status = reader.status
-        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS)  # noqa: PLR2004 - the range is HTTP's definition of success
-        if reader.reusable and connection.phase is Phase.AWAITING:
+        status = connection.status
+        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
+        if connection.reusable:
             connection.phase = Phase.IDLE
-            connection.reused = True
             self._idle.append(connection)
         else:
             self._forget(connection)
@@ -279,53 +282,41 @@ class Wire:
         untouched = connection.unsent == len(connection.request)
         if connection.phase is Phase.IDLE:
             self._forget(connection)
-        elif connection.reused and untouched and kind in _STALE:
+        elif connection.reused and untouched and kind in STALE:
             self._begin_afresh(connection)
         else:
-            self._record(connection, connection.reader.status, CODE[kind])
+            self._record(connection, connection.status, CODE[kind], _now())
             self._forget(connection)
 
     def _begin_afresh(self, stale: Connection) -> None:
         """The kept connection was dead before a byte of this attempt left: open another."""
         self._forget(stale)
-        stale.serial += 1
-        fresh = Connection(self._route.place)
-        fresh.attempt, fresh.request = stale.attempt, stale.request
-        fresh.slot, fresh.held, fresh.intended_ns = stale.slot, stale.held, stale.intended_ns
-        self._begin(fresh)
+        fresh = Connection(self._route)
+        fresh.tag, fresh.name, fresh.request = stale.tag, stale.name, stale.request
+        fresh.slot, fresh.intended_ns = stale.slot, stale.intended_ns
+        self._begin_slowly(fresh)
 
     def _cut_off(self, connection: Connection) -> None:
         """The run was stopped while a reply was due: what came of the attempt is not known."""
-        delivery_id, stage, event, attempt = connection.attempt
-        self.drop(connection.intended_ns, stage, event, attempt, delivery_id)
+        self.drop(connection.intended_ns, connection.tag, connection.name)
         self.cut_off += 1
         self.sent -= 1
-        self._release(connection)
+        self.in_slots -= connection.slot
 
-    def _record(self, connection: Connection, status: int, error: int) -> None:
-        done_ns = _now()
-        delivery_id, stage, event, attempt = connection.attempt
-        self._numbers.extend(
-            (
+    def _record(self, connection: Connection, status: int, error: int, done_ns: int) -> None:
+        self._rows.append(
+            _pack(
                 connection.intended_ns,
                 connection.sent_ns,
                 connection.first_byte_ns,
                 done_ns,
-                status,
-                error,
-                stage,
-                event,
-                attempt,
-                connection.held,
+                connection.tag,
+                status << ERROR_BITS | error,
+                connection.name,
             )
         )
-        self._ids.append(delivery_id)
-        self._release(connection)
-
-    def _release(self, connection: Connection) -> None:
-        connection.serial += 1
-        self.in_flight -= 1
-        self.in_slots -= connection.slot
+        if connection.slot:
+            self.in_slots -= 1
 
     def _forget(self, connection: Connection) -> None:
         """Close a connection that will carry nothing more."""

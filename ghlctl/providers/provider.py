@@ -57,6 +57,10 @@ class Provider(Protocol):
         """A population of `contacts` people over `locations` tenants, made here and once."""
         ...
 
+    def moment(self, at: float) -> str:
+        """How this sender writes a moment (unix seconds) in an event's body."""
+        ...
+
     def describe(self, event_type: str) -> EventDescription:
         """Raise UsageError for an unknown event type."""
         ...

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghlctl.load.reply import HEAD_BOUND, ProtocolFault, ReplyReader
+from ghlctl.load.head import ProtocolFault
+from ghlctl.load.reply import HEAD_BOUND, ReplyReader
 
 WHOLE = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
