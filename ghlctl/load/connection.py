@@ -172,14 +172,13 @@ class Connection:
             self.wanted = READ
 
     def _read(self, now_ns: int) -> bool:
+        """Read until there is nothing more: the poller tells of what is new, once."""
         while True:
             received = self.receive()
             if received is None:
                 return False
             if self.take(received, now_ns):
                 return True
-            if not self._pending():
-                return False
 
     def take(self, received: bytes, now_ns: int) -> bool:
         """The next bytes of the reply, b"" for the end; whether the reply is whole."""
@@ -203,10 +202,6 @@ class Connection:
             return None
         except OSError as fault:
             raise Broken(kind_of(fault)) from None
-
-    def _pending(self) -> bool:
-        """Whether TLS holds decrypted bytes that no poller will announce."""
-        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     @property
     def status(self) -> int:

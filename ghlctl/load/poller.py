@@ -13,12 +13,14 @@ from typing import Protocol
 
 READ = 1
 WRITE = 4
+GONE = 8 | 16 | 0x2000  # errors and hang-ups, as epoll tells them
 _CLOCK_MONOTONIC = 1
 _NONBLOCK_CLOEXEC = 0o4000 | 0o2000000
 _ABSOLUTE = 1
 _PR_SET_TIMERSLACK = 29
 _SLACK_NS = 1000
 _NS = 1_000_000_000
+_EDGE = 1 << 31 | 0x2000  # and tell when the peer has closed its side
 _AT_MOST = 64  # descriptors in one go; what is ready beyond that is so the next time
 
 Ready = list[tuple[int, int]]
@@ -26,11 +28,15 @@ Ready = list[tuple[int, int]]
 
 
 class Poller(Protocol):
-    """Level-triggered, one per thread."""
+    """One per thread; what was added by `add` is told for as long as it holds."""
 
     def add(self, fd: int, bits: int) -> None: ...
 
-    def change(self, fd: int, bits: int) -> None: ...
+    def add_edge(self, fd: int, bits: int) -> None:
+        """Like `add`, but where the system can, only what is new is told, and once."""
+        ...
+
+    def change_edge(self, fd: int, bits: int) -> None: ...
 
     def remove(self, fd: int) -> None: ...
 
@@ -64,8 +70,13 @@ class EpollPoller:
         self._expired = (self._timer, READ)
         self._poll = self._epoll.poll
         self.add = self._epoll.register
-        self.change = self._epoll.modify
         self.remove = self._epoll.unregister
+
+    def add_edge(self, fd: int, bits: int) -> None:
+        self._epoll.register(fd, bits | _EDGE)
+
+    def change_edge(self, fd: int, bits: int) -> None:
+        self._epoll.modify(fd, bits | _EDGE)
 
     def wait(self, until_ns: int) -> Ready:
         if until_ns <= time.monotonic_ns():
@@ -101,7 +112,10 @@ class SelectorPoller:
     def add(self, fd: int, bits: int) -> None:
         self._selector.register(fd, _events(bits))
 
-    def change(self, fd: int, bits: int) -> None:
+    def add_edge(self, fd: int, bits: int) -> None:
+        self.add(fd, bits)
+
+    def change_edge(self, fd: int, bits: int) -> None:
         self._selector.modify(fd, _events(bits))
 
     def remove(self, fd: int) -> None:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any, Final
 
 from ghlctl.load.identity import delivery_ids
@@ -11,24 +10,21 @@ from ghlctl.signing.hmac_timestamp import beginning
 from ghlctl.signing.prepared import PreparedHmac
 
 KEPT: Final = 128  # events per type that are sent again while no fresh ones come
-_VALUES: Final = (Kind.MOMENT, Kind.NAME)
 
 
 class Plate:
     """A stencil cut for the second that it was last used in."""
 
-    __slots__ = ("_start", "_stencil", "after", "before", "begun", "pick", "rest", "second")
+    __slots__ = ("_start", "_stencil", "after", "before", "begun", "name_first", "rest", "second")
 
     def __init__(self, stencil: Stencil) -> None:
         self._stencil = stencil
         request = stencil.request
-        inside = [hole for hole in stencil.holes if hole.begin >= stencil.body]
-        self._start = request[stencil.body : inside[0].begin]
-        ends = [hole.begin for hole in inside[1:]] + [len(request)]
-        literal = [request[hole.end : end] for hole, end in zip(inside, ends, strict=True)]
+        one, two = stencil.holes[2:]
+        self._start = request[stencil.body : one.begin]
+        literal = (request[one.end : two.begin], request[two.end :])
         self.rest = b"".join(b"%b" + text.replace(b"%", b"%%") for text in literal)
-        order = [_VALUES.index(hole.kind) for hole in inside]
-        self.pick: Callable[[tuple[bytes, bytes]], Any] = itemgetter(*order)
+        self.name_first = one.kind is Kind.NAME
         self.second = ""
         self.before = self.after = b""
         self.begun: Any = None
@@ -61,6 +57,7 @@ class Press:
         self._ids = delivery_ids()
         self._millisecond = -1
         self._text = b""
+        self._whole = -1
         self._second = ""
 
     def add(self, stencil: Stencil) -> None:
@@ -77,29 +74,31 @@ class Press:
             plates.clear()
         self.stock = 0
 
-    def can(self, event: int) -> bool:
-        return bool(self._fresh[event] or self._kept[event])
-
-    def make(self, event: int, unix_ns: int) -> tuple[bytes, bytes]:
-        """A delivery's id, and its request as signed at `unix_ns`."""
-        fresh, kept = self._fresh[event], self._kept[event]
-        if fresh:
-            plate = fresh.popleft()
+    def make(self, event: int, unix_ns: int) -> tuple[bytes, bytes] | None:
+        """A delivery's id, and its request as signed at `unix_ns`; None while there is no event."""
+        kept = self._kept[event]
+        if self.stock and self._fresh[event]:
+            plate = self._fresh[event].popleft()
             self.stock -= 1
-        else:
+        elif kept:
             plate = kept.popleft()
+        else:
+            return None
         kept.append(plate)
         millisecond = unix_ns // 1_000_000
         if millisecond != self._millisecond:
             self._tick(millisecond)
-        if plate.second != self._second:
+        if plate.second is not self._second:
             plate.cut(self._second, self._prepared)
         name = next(self._ids)
-        rest = plate.rest % plate.pick((self._text, name))
-        signature = self._finish(plate.begun, rest).encode()
+        values = (name, self._text) if plate.name_first else (self._text, name)
+        rest = plate.rest % values
+        signature = self._finish(plate.begun, rest)
         return name, b"".join((plate.before, signature, plate.after, rest))
 
     def _tick(self, millisecond: int) -> None:
         self._millisecond = millisecond
         self._text = self._moment(millisecond / 1000).encode()
-        self._second = str(millisecond // 1000)
+        if millisecond // 1000 != self._whole:
+            self._whole = millisecond // 1000
+            self._second = str(self._whole)

@@ -37,7 +37,7 @@ _REHEARSALS = 16
 _IDLE_S = 0.05
 _STDIN, _STDOUT = 0, 1
 AT_ONCE = 500  # fresh events that are made without a pause, at the begin of a segment
-PAUSE_S = {OpenSegment: 0.0005, ClosedSegment: 0.002}
+PAUSE_S = {OpenSegment: 0.0005, ClosedSegment: 0.01}
 """After that, between two fresh events: a closed segment goes as fast as it can, and what the
 producer takes is taken from the wire loop's share of the machine."""
 

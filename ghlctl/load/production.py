@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
+
+import numpy as np
 
 from ghlctl.load.address import Address, address_of, request_bytes
 from ghlctl.load.frames import Frame, tag_of
@@ -17,7 +20,6 @@ from ghlctl.load.schedule import (
 )
 from ghlctl.load.stencil import SPARE, Marks, Stencil, mark
 from ghlctl.model.delivery import Delivery, Event
-from ghlctl.model.sample import Ints
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
 from ghlctl.providers.provider import EventSource
@@ -189,10 +191,10 @@ class ClosedProduction:
     choices: Iterator[tuple[int, bool]]
     _again: list[Frame] = field(default_factory=list)
 
-    def make(self, count: int, now_unix_s: float) -> list[Frame]:
-        """`count` frames, stamped with the present: nobody knows yet when they will go."""
+    def make(self, most: int, now_unix_s: float) -> list[Frame]:
+        """`most` frames, stamped with the present: nobody knows yet when they will go."""
         frames: list[Frame] = []
-        while len(frames) < count:
+        while len(frames) < most:
             if self._again:
                 frames.append(self._again.pop())
                 continue
@@ -210,17 +212,16 @@ class ClosedProduction:
 
 def closed_choices(plan: LoadPlan, stage: int) -> Iterator[tuple[int, bool]]:
     """Event index and whether it is sent twice, without end, by the plan's seed."""
-    batch = 0
-    while True:
+    return chain.from_iterable(_choices(plan, stage))
+
+
+def _choices(plan: LoadPlan, stage: int) -> Iterator[Iterable[tuple[int, bool]]]:
+    for batch in count():
         salt = (stage << 32) + batch
         events = choose_events(plan, salt, _CLOSED_BATCH)
-        twice = set(choose_duplicates(plan, salt, _CLOSED_BATCH).tolist())
-        yield from _pairs(events, twice)
-        batch += 1
-
-
-def _pairs(events: Ints, twice: set[int]) -> Iterable[tuple[int, bool]]:
-    return ((event, place in twice) for place, event in enumerate(events.tolist()))
+        twice = np.zeros(_CLOSED_BATCH, dtype=np.bool_)
+        twice[choose_duplicates(plan, salt, _CLOSED_BATCH)] = True
+        yield zip(events.tolist(), twice.tolist(), strict=True)
 
 
 def rehearse(workshop: Workshop, plan: LoadPlan, orders: list[Order]) -> None:

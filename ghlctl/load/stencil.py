@@ -64,10 +64,10 @@ def mark(request: bytes, marks: Marks, *, segment: int, event: int) -> Stencil |
     if [hole.kind for hole in head] != [Kind.SIGNATURE, Kind.SECOND]:
         return None
     inside = [
-        *_occurrences(request, body, marks.moment, Kind.MOMENT),
-        *_occurrences(request, body, marks.name, Kind.NAME),
+        *_last(request, body, marks.moment, Kind.MOMENT),
+        *_only(request, body, marks.name, Kind.NAME),
     ]
-    if not any(hole.kind is Kind.NAME for hole in inside):
+    if len(inside) != len((Kind.MOMENT, Kind.NAME)):
         return None
     holes = (*sorted(head, key=lambda hole: hole.begin), *sorted(inside, key=lambda h: h.begin))
     return Stencil(segment, event, request, body, holes)
@@ -82,12 +82,16 @@ def _header(head: bytes, name: str, value: str, kind: Kind) -> Iterator[Hole]:
         yield Hole(kind, end - len(value), end)
 
 
-def _occurrences(request: bytes, begin: int, text: str, kind: Kind) -> Iterator[Hole]:
-    wanted = text.encode()
-    at = request.find(wanted, begin)
-    while at >= 0:
-        yield Hole(kind, at, at + len(wanted))
-        at = request.find(wanted, at + len(wanted))
+def _last(request: bytes, begin: int, text: str, kind: Kind) -> Iterator[Hole]:
+    """The delivery's own moment comes last; others are dates of what the event is about."""
+    at = request.rfind(text.encode(), begin)
+    if at >= 0:
+        yield Hole(kind, at, at + len(text))
+
+
+def _only(request: bytes, begin: int, text: str, kind: Kind) -> Iterator[Hole]:
+    if request.count(text.encode(), begin) == 1:
+        yield from _last(request, begin, text, kind)
 
 
 def pack_stencil(stencil: Stencil) -> bytes:

@@ -160,7 +160,7 @@ class Pressed:
         self._line: _Line | None = None
         self._kept: dict[int, tuple[bytes, bytes]] = {}
         self._twice: frozenset[int] = frozenset()
-        self._stage = 0
+        self._tags: list[tuple[int, int]] = []
         self._choices: Iterator[tuple[int, bool]] = iter(())
         self._choice = (0, False)
 
@@ -193,46 +193,52 @@ class Pressed:
                 self._lines = _lines(segment)
                 self._line = next(self._lines, None)
             case ClosedSegment():
-                self._stage = segment.stage
+                types = range(len(self._plan.events))
+                self._tags = [
+                    (tag_of(segment.stage, event, 1), tag_of(segment.stage, event, 2))
+                    for event in types
+                ]
                 self._choices = closed_choices(self._plan, segment.stage)
                 self._choice = next(self._choices)
         self._producer.begin(number, base_unix_ns)
 
     def due(self) -> None:
         horizon = time.time_ns() + _AHEAD_NS - self._base_unix_ns
-        for _ in range(AT_ONCE):
+        for _ in range(0 if self.ended else AT_ONCE):
             line = self._line
-            if line is None or (self.frames and line[0] > horizon) or not self._can(line[2]):
+            if line is None or (self.frames and line[0] > horizon):
                 return
-            self.frames.append(self._print(line))
+            made = self._print(line)
+            if made is None:
+                return
+            self.frames.append((line[0], line[1], *made))
             self._line = next(self._lines, None)
 
     def slots(self, room: int, sent: int) -> None:  # noqa: ARG002 - nothing is made ahead
         frames, now = self.frames, time.time_ns()
-        while len(frames) < room:
+        while len(frames) < room and not self.ended:
             event, twice = self._choice
-            if not self._can(event):
-                return
             made = self._press.make(event, now)
-            frames.append((CLOSED_OFFSET_NS, tag_of(self._stage, event, 1), *made))
+            if made is None:
+                return
+            first, again = self._tags[event]
+            name, request = made
+            frames.append((CLOSED_OFFSET_NS, first, name, request))
             if twice:
-                frames.append((CLOSED_OFFSET_NS, tag_of(self._stage, event, 2), *made))
+                frames.append((CLOSED_OFFSET_NS, again, name, request))
             self._choice = next(self._choices)
 
     def end(self) -> None:
         self._producer.end(self._number)
 
-    def _can(self, event: int) -> bool:
-        return not self.ended and self._press.can(event)
-
-    def _print(self, line: "_Line") -> Ready:
-        offset_ns, tag, event, row, original = line
+    def _print(self, line: "_Line") -> tuple[bytes, bytes] | None:
+        offset_ns, _, event, row, original = line
         if row != original:
-            return (offset_ns, tag, *self._kept.pop(original))
+            return self._kept.pop(original)
         made = self._press.make(event, self._base_unix_ns + offset_ns)
-        if row in self._twice:
+        if made is not None and row in self._twice:
             self._kept[row] = made
-        return (offset_ns, tag, *made)
+        return made
 
 
 _Line = tuple[int, int, int, int, int]

@@ -9,18 +9,19 @@ from ghlctl.load.connection import Connection, Phase, Route
 from ghlctl.load.endings import STALE, Broken, kind_of
 from ghlctl.load.frames import HELD
 from ghlctl.load.head import ProtocolFault, ordinary_reply
-from ghlctl.load.poller import READ, Poller
+from ghlctl.load.poller import GONE, READ, Poller
 from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
 from ghlctl.load.supply import Supply
 from ghlctl.model.sample import NEVER, ErrorKind
 
 FLUSH_NS: Final = 250_000_000
-ORDINARY_BYTES: Final = 4096  # a longer reply is read in the general way
+_ROOM, _MOST_ROOM = 448, 4096  # for a reply in one piece: small ones are cheap to allocate
 _OK = CODE[ErrorKind.NONE]
 _STATUS = CODE[ErrorKind.STATUS]
 _DROPPED = CODE[ErrorKind.DROPPED]
 _pack = struct.Struct(ROW_FORMAT).pack
 _now = time.monotonic_ns
+_IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
 
 
 class Wire:
@@ -49,6 +50,9 @@ class Wire:
         self._by_fd: dict[int, Connection] = {}
         self._idle: list[Connection] = []
         self._rows: list[bytes] = []
+        self._keep = self._rows.append
+        self._room = _ROOM
+        self._plain = route.tls is None
         self._held_until = 0
         self._listening = True
         self._grain_ns = max(1_000_000, route.timeout_ns // 1000)
@@ -96,20 +100,20 @@ class Wire:
 
     def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
         """Record an arrival that was due and never sent."""
-        self._rows.append(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
+        self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
 
     def turn(self, until_ns: int, *, hungry: bool = False) -> None:
         """Wait for something to do until `until_ns`, and do it; `hungry`: for want of frames."""
         began_ns = _now() if hungry else 0
         if self._supply.hungry() is not self._listening:
             self._listen()
-        by_fd = self._by_fd
+        by_fd, receive = self._by_fd, self._receive
         for fd, bits in self._poller.wait(min(until_ns, self._look_at, self._flush_at)):
             connection = by_fd.get(fd)
             if connection is None:
                 self._attend(fd)
-            elif connection.phase is Phase.AWAITING:
-                self._receive(connection)
+            elif connection.phase is _AWAITING and bits == READ:
+                receive(connection)
             else:
                 self._advance(connection, bits)
         now = _now()
@@ -176,9 +180,9 @@ class Wire:
         self.sent += 1
         connection.request = request
         connection.first_byte_ns = NEVER
-        if connection.phase is not Phase.IDLE or self._route.tls is not None:
+        if connection.phase is not _IDLE or not self._plain:
             return self._begin_slowly(connection)
-        connection.phase = Phase.AWAITING
+        connection.phase = _AWAITING
         connection.reused = True
         connection.sent_ns = sent_ns = _now()
         try:
@@ -218,35 +222,49 @@ class Wire:
             connection.open()
         finally:
             connection.bits = connection.wanted
-            self._poller.add(connection.fd, connection.bits)
+            self._poller.add_edge(connection.fd, connection.bits)
 
     def _want(self, connection: Connection) -> None:
         if connection.bits != connection.wanted:
             connection.bits = connection.wanted
-            self._poller.change(connection.fd, connection.bits)
+            self._poller.change_edge(connection.fd, connection.bits)
 
     def _receive(self, connection: Connection) -> None:
         """The ordinary case: one piece of clear text is the reply, as the last one was."""
         try:
-            received = connection.pull(ORDINARY_BYTES)
+            received = connection.pull(self._room)
         except BlockingIOError:
             return
         except OSError as fault:
             self._fail(connection, kind_of(fault))
             return
         head = ordinary_reply(received)
-        if head is None:
+        if head is None or len(received) >= self._room:  # there may be more
             self._take_piece(connection, received)
             return
-        connection.first_byte_ns = done_ns = _now()
+        done_ns = _now()
         status = head.status
-        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, done_ns)  # noqa: PLR2004 - the range is HTTP's definition of success
-        connection.phase = Phase.IDLE
+        error = _OK if 200 <= status < 300 else _STATUS  # noqa: PLR2004 - the range is HTTP's definition of success
+        self._keep(
+            _pack(
+                connection.intended_ns,
+                connection.sent_ns,
+                done_ns,
+                done_ns,
+                connection.tag,
+                status << ERROR_BITS | error,
+                connection.name,
+            )
+        )
+        self.in_slots -= connection.slot
+        connection.phase = _IDLE
         self._idle.append(connection)
 
     def _take_piece(self, connection: Connection, received: bytes) -> None:
+        if len(received) == self._room:
+            self._room = _MOST_ROOM
         try:
-            if connection.take(received, _now()):
+            if connection.take(received, _now()) or connection.advance(READ, _now()):
                 self._finish(connection)
         except Broken as broken:
             self._fail(connection, broken.kind)
@@ -259,7 +277,7 @@ class Wire:
                 if connection.receive() is not None:  # closed, or bytes that nobody asked for
                     self._forget(connection)
             elif connection.advance(bits, _now()):
-                self._finish(connection)
+                self._finish(connection, gone=bool(bits & GONE))
             else:
                 self._want(connection)
         except Broken as broken:
@@ -269,10 +287,10 @@ class Wire:
 
     # Endings
 
-    def _finish(self, connection: Connection) -> None:
+    def _finish(self, connection: Connection, *, gone: bool = False) -> None:
         status = connection.status
         self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
-        if connection.reusable:
+        if connection.reusable and not gone:
             connection.phase = Phase.IDLE
             self._idle.append(connection)
         else:
@@ -304,7 +322,7 @@ class Wire:
         self.in_slots -= connection.slot
 
     def _record(self, connection: Connection, status: int, error: int, done_ns: int) -> None:
-        self._rows.append(
+        self._keep(
             _pack(
                 connection.intended_ns,
                 connection.sent_ns,
@@ -315,8 +333,7 @@ class Wire:
                 connection.name,
             )
         )
-        if connection.slot:
-            self.in_slots -= 1
+        self.in_slots -= connection.slot
 
     def _forget(self, connection: Connection) -> None:
         """Close a connection that will carry nothing more."""

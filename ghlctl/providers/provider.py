@@ -58,7 +58,10 @@ class Provider(Protocol):
         ...
 
     def moment(self, at: float) -> str:
-        """How this sender writes a moment (unix seconds) in an event's body."""
+        """How this sender writes a moment (unix seconds) in an event's body.
+
+        Where a body says its own moment several times, the last is the delivery's timestamp.
+        """
         ...
 
     def describe(self, event_type: str) -> EventDescription:

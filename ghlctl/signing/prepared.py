@@ -1,5 +1,6 @@
 """HMAC-SHA256 over many texts that begin alike: key and beginning are hashed once, then copied."""
 
+from binascii import hexlify
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,9 @@ class PreparedHmac:
         begun.update(start)
         return begun
 
-    def finish(self, begun: "Hash", rest: bytes) -> str:
+    def finish(self, begun: "Hash", rest: bytes) -> bytes:
         """In hex, the signature of the text that `begun` stands for, followed by `rest`."""
         inner, outer = begun.copy(), self._outer.copy()
         inner.update(rest)
         outer.update(inner.digest())
-        return outer.hexdigest()
+        return hexlify(outer.digest())

@@ -37,7 +37,7 @@ def test_a_poller_tells_reading_from_writing(make: type[SelectorPoller]) -> None
         far = time.monotonic_ns() + 5_000_000_000
         poller.add(one.fileno(), WRITE)
         assert poller.wait(far) == [(one.fileno(), WRITE)]
-        poller.change(one.fileno(), READ)
+        poller.change_edge(one.fileno(), READ)
         assert poller.wait(time.monotonic_ns() + 1_000_000) == []
         two.sendall(b"x")
         assert poller.wait(far) == [(one.fileno(), READ)]
