@@ -77,7 +77,8 @@ class Pacing:
             sent, held = self._send_due(base_ns)
             row += sent
             if frames or row == len(segment):
-                wire.turn(give_up_ns if held or not frames else base_ns + frames[0][0])
+                waits = bool(frames) and not held
+                wire.turn(base_ns + frames[0][0] if waits else give_up_ns, punctual=waits)
             else:
                 self._starve(base_ns + int(segment.offset_ns[row]), give_up_ns)
         before_ns = min(_now(), end_ns) if wire.aborted else end_ns
@@ -146,9 +147,10 @@ class Pacing:
         wire, frames = self._wire, self._supply.frames
         room = min(segment.concurrency - wire.in_slots, most - sent, AT_ONCE)
         self._supply.slots(room, sent)
+        idle, send = wire.idle, wire.send_in_slot
         for _ in range(min(room, len(frames))):
-            connection = wire.connection()
+            connection = idle.pop() if idle else wire.connection()
             if connection is None:
                 return
             _, tag, name, request = frames.popleft()
-            wire.send_in_slot(connection, tag, name, request)
+            send(connection, tag, name, request)

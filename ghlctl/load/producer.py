@@ -37,6 +37,7 @@ _REHEARSALS = 16
 _IDLE_S = 0.05
 _STDIN, _STDOUT = 0, 1
 AT_ONCE = 500  # fresh events that are made without a pause, at the begin of a segment
+_TOGETHER = 8  # one wake-up for several events
 PAUSE_S = {OpenSegment: 0.0005, ClosedSegment: 0.01}
 """After that, between two fresh events: a closed segment goes as fast as it can, and what the
 producer takes is taken from the wire loop's share of the machine."""
@@ -150,8 +151,8 @@ def _produce_stencils(stretch: Stretch, workshop: Workshop, orders: Orders) -> N
         return orders.gone or stretch.number in orders.ended
 
     for made, (event, at) in enumerate(stretch.contents):
-        if made >= AT_ONCE:
-            orders.look(PAUSE_S[type(stretch.segment)])
+        if made >= AT_ONCE and made % _TOGETHER == 0:
+            orders.look(_TOGETHER * PAUSE_S[type(stretch.segment)])
         while not over() and time.time() < at - AHEAD_NS / 1e9:
             orders.look(_IDLE_S)
         if over():

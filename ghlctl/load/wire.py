@@ -1,5 +1,6 @@
 """The wire loop: every attempt on every connection, on one thread, without waiting for any."""
 
+import os
 import struct
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from ghlctl.load.supply import Supply
 from ghlctl.model.sample import NEVER, ErrorKind
 
 FLUSH_NS: Final = 250_000_000
+SPIN_NS: Final = 80_000  # a sleeping core takes about as long to wake up
 _ROOM, _MOST_ROOM = 448, 4096  # for a reply in one piece: small ones are cheap to allocate
 _OK = CODE[ErrorKind.NONE]
 _STATUS = CODE[ErrorKind.STATUS]
@@ -48,10 +50,11 @@ class Wire:
         self._wake_fd = wake_fd
         self._take = take
         self._by_fd: dict[int, Connection] = {}
-        self._idle: list[Connection] = []
+        self.idle: list[Connection] = []
         self._rows: list[bytes] = []
         self._keep = self._rows.append
         self._room = _ROOM
+        self._spin_ns = SPIN_NS if len(os.sched_getaffinity(0)) > 1 else 0
         self._plain = route.tls is None
         self._held_until = 0
         self._listening = True
@@ -64,14 +67,14 @@ class Wire:
 
     @property
     def in_flight(self) -> int:
-        return len(self._by_fd) - len(self._idle)
+        return len(self._by_fd) - len(self.idle)
 
     # What pacing asks for
 
     def connection(self) -> Connection | None:
         """A connection to send on; None when as many as allowed are busy."""
-        if self._idle:
-            return self._idle.pop()
+        if self.idle:
+            return self.idle.pop()
         if len(self._by_fd) < self.bound:
             try:
                 return Connection(self._route)
@@ -92,23 +95,28 @@ class Wire:
 
     def send_in_slot(self, connection: Connection, tag: int, name: bytes, request: bytes) -> None:
         """Begin an attempt that is due now, and occupies a slot until it ends."""
+        self.in_slots += 1
         connection.tag = tag
         connection.name = name
         connection.slot = True
-        self.in_slots += 1
         connection.intended_ns = self._begin(connection, request)
 
     def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
         """Record an arrival that was due and never sent."""
         self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
 
-    def turn(self, until_ns: int, *, hungry: bool = False) -> None:
-        """Wait for something to do until `until_ns`, and do it; `hungry`: for want of frames."""
+    def turn(self, until_ns: int, *, hungry: bool = False, punctual: bool = False) -> None:
+        """Wait for something to do until `until_ns`, and do it; `hungry`: for want of frames.
+
+        `punctual`: an arrival is due then, for which this core is kept awake.
+        """
         began_ns = _now() if hungry else 0
         if self._supply.hungry() is not self._listening:
             self._listen()
         by_fd, receive = self._by_fd, self._receive
-        for fd, bits in self._poller.wait(min(until_ns, self._look_at, self._flush_at)):
+        moment_ns = min(until_ns, self._look_at, self._flush_at)
+        spin_ns = self._spin_ns if punctual and moment_ns == until_ns else 0
+        for fd, bits in self._poller.wait(moment_ns, spin_ns):
             connection = by_fd.get(fd)
             if connection is None:
                 self._attend(fd)
@@ -258,7 +266,7 @@ class Wire:
         )
         self.in_slots -= connection.slot
         connection.phase = _IDLE
-        self._idle.append(connection)
+        self.idle.append(connection)
 
     def _take_piece(self, connection: Connection, received: bytes) -> None:
         if len(received) == self._room:
@@ -292,7 +300,7 @@ class Wire:
         self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
         if connection.reusable and not gone:
             connection.phase = Phase.IDLE
-            self._idle.append(connection)
+            self.idle.append(connection)
         else:
             self._forget(connection)
 
@@ -338,7 +346,7 @@ class Wire:
     def _forget(self, connection: Connection) -> None:
         """Close a connection that will carry nothing more."""
         if connection.phase is Phase.IDLE:
-            self._idle.remove(connection)
+            self.idle.remove(connection)
         if self._by_fd.pop(connection.fd, None) is not None:
             self._poller.remove(connection.fd)
         connection.close()
