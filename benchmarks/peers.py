@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CONNECTIONS = 10
-_SCRIPTS = Path(__file__).with_name("peers")
+_SCRIPTS = Path(__file__).with_name("scripts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def installed(url: str, seconds: int) -> Iterator[Peer]:
     ten = str(CONNECTIONS)
     yield Peer("ghlctl", [sys.executable, "-m", "benchmarks.engine", url, ten, str(seconds)])
     locust = [sys.executable, "-m", "locust", "--headless", "--only-summary", "-u", ten, "-r", ten]
-    file = str(_SCRIPTS / "fast_http_user.py")
+    file = str(Path(__file__).with_name("fast_http_user.py"))
     yield Peer("FastHttpUser", [*locust, "-t", f"{seconds}s", "-H", origin, "-f", file])
     if wrk := shutil.which("wrk"):
         script = str(_SCRIPTS / "wrk.lua")
@@ -41,7 +41,7 @@ def installed(url: str, seconds: int) -> Iterator[Peer]:
     if node and package:
         yield Peer("autocannon", [node, str(_SCRIPTS / "autocannon.cjs"), ten, str(seconds)])
     if vegeta := shutil.which("vegeta"):
-        attack = f"{vegeta} attack -format=json -rate=0 -max-workers={ten} -keepalive -lazy=false"
-        targets = f"{sys.executable} -m benchmarks.signed {url} 20000"
-        command = f"{targets} > $TMPDIR/t && {attack} -duration={seconds}s -targets=$TMPDIR/t"
-        yield Peer("vegeta", ["sh", "-c", f"{command} > /dev/null"])
+        targets = f"{sys.executable} -m benchmarks.signed {url} 20000 > $TMPDIR/targets"
+        attack = f"{vegeta} attack -format=json -rate=0 -max-workers={ten} -duration={seconds}s"
+        command = f"{targets} && exec {attack} -targets=$TMPDIR/targets > /dev/null"
+        yield Peer("vegeta", ["sh", "-c", command])

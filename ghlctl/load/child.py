@@ -30,7 +30,7 @@ from ghlctl.load.plan import LoadPlan, decode_plan
 from ghlctl.load.poller import make_poller, sharpen_timers
 from ghlctl.load.producer import AT_ONCE
 from ghlctl.load.producing import Producer
-from ghlctl.load.recorder import Recorder
+from ghlctl.load.recorder import Recorder, rehearse_recording
 from ghlctl.load.schedule import (
     ClosedSegment,
     OpenSegment,
@@ -88,8 +88,9 @@ class Session:
         self.pacing.run(self.origin_ns)
 
     def waited_s(self) -> float:
-        """Run-queue wait of this process and the producer so far."""
-        costs = (read_cost(os.getpid()), self.producer.cost())
+        """Run-queue wait so far of what the schedule depends on: a modest producer is not."""
+        modest = isinstance(self.supply, Pressed)
+        costs = (read_cost(os.getpid()), None if modest else self.producer.cost())
         return sum(cost.run_queue_wait_s for cost in costs if cost is not None)
 
     def progress(self, waited_s: float) -> Progress:
@@ -151,6 +152,7 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
     try:
         import ghlctl.load.control  # noqa: F401, PLC0415 - Locust takes a while: not before the producer runs
 
+        rehearse_recording()
         route = _route(plan)
         segments = segments_of(plan)
         ready = producer.ready()
