@@ -26,8 +26,10 @@ from ghlctl.load.cost import read_cost
 from ghlctl.load.judgement import Account, cautions_of, keeping_up
 from ghlctl.load.messages import Finished, FromChild, Noted, Progress, Ready, Started
 from ghlctl.load.pacing import LEAD_NS, Pacing
+from ghlctl.load.piped import Piped
 from ghlctl.load.plan import LoadPlan, decode_plan
 from ghlctl.load.poller import make_poller, sharpen_timers
+from ghlctl.load.pressed import Pressed
 from ghlctl.load.producer import AT_ONCE
 from ghlctl.load.producing import Producer
 from ghlctl.load.recorder import Recorder, rehearse_recording
@@ -39,7 +41,7 @@ from ghlctl.load.schedule import (
     planned,
     segments_of,
 )
-from ghlctl.load.supply import Piped, Pressed, Supply
+from ghlctl.load.supply import Supply
 from ghlctl.load.wire import Wire
 from ghlctl.model.caution import Caution
 from ghlctl.scenario.scenario import Burst
@@ -100,11 +102,11 @@ class Session:
             elapsed_s=max(0, now - self.origin_ns) / 1e9,
             planned=max(planned(self.segments), due),
             due=due,
-            sent=wire.sent,
+            sent=wire.attempts.sent,
             done=totals.done,
             dropped=totals.dropped,
-            in_flight=wire.in_flight,
-            connections=wire.opened,
+            in_flight=wire.attempts.in_flight,
+            connections=wire.attempts.opened,
             errors=dict(totals.errors),
             lateness_p99_ms=totals.lateness.quantile_ms(0.99),
             response_p50_ms=totals.response.quantile_ms(0.5),
@@ -118,8 +120,8 @@ class Session:
             aborted=self.wire.aborted,
             elapsed_s=elapsed_s,
             hungry_s=self.wire.hungry_ns / 1e9,
-            cut_off=self.wire.cut_off,
-            bound=self.wire.bound,
+            cut_off=self.wire.attempts.cut_off,
+            bound=self.wire.attempts.bound,
             asked_bound=self.asked_bound,
             producer_died=self.pacing.producer_died,
         )

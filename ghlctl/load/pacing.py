@@ -37,7 +37,7 @@ class Pacing:
             if number:
                 base_ns = max(base_ns, _now() + LEAD_NS)
                 self._supply.begin(number, segment, base_ns + time.time_ns() - _now())
-            self._begun.append((segment, base_ns, self._wire.sent))
+            self._begun.append((segment, base_ns, self._wire.attempts.sent))
             match segment:
                 case OpenSegment():
                     base_ns = self._run_open(segment, base_ns)
@@ -52,7 +52,7 @@ class Pacing:
     def due(self, now_ns: int) -> int:
         """How many requests should have been sent by now; asked from other threads."""
         begun = [*self._begun]
-        ends = [sent for _, _, sent in begun[1:]] + [self._wire.sent]
+        ends = [sent for _, _, sent in begun[1:]] + [self._wire.attempts.sent]
         total = 0
         for (segment, base_ns, sent), end in zip(begun, ends, strict=True):
             if isinstance(segment, OpenSegment):
@@ -95,11 +95,11 @@ class Pacing:
             intended_ns = base_ns + frames[0][0]
             if intended_ns > _now():
                 return sent, False
-            connection = wire.connection()
+            connection = wire.attempts.connection()
             if connection is None:
                 return sent, True
             _, tag, name, request = frames.popleft()
-            wire.send(connection, tag, name, request, intended_ns)
+            wire.attempts.send(connection, tag, name, request, intended_ns)
         return AT_ONCE, False
 
     def _starve(self, due_ns: int, give_up_ns: int) -> None:
@@ -121,7 +121,7 @@ class Pacing:
         columns = (segment.offset_ns, segment.stage, segment.event, segment.attempt)
         lines = zip(*(column[window].tolist() for column in columns), strict=True)
         for place, (offset_ns, *what) in enumerate(lines):
-            self._wire.drop(base_ns + offset_ns, tag_of(*what), named.get(place, b""))
+            self._wire.attempts.drop(base_ns + offset_ns, tag_of(*what), named.get(place, b""))
 
     def _run_closed(self, segment: ClosedSegment, base_ns: int) -> int:
         """The moment at which the last slot was done."""
@@ -130,26 +130,26 @@ class Pacing:
         left = _NEVER_NS if segment.iterations is None else segment.iterations
         self._supply.slots(0, 0)
         self._wait(base_ns)
-        begun = wire.sent
-        while wire.sent - begun < left and not wire.aborted and _now() < end_ns:
-            self._fill_slots(segment, wire.sent - begun, left)
-            hungry = wire.in_slots < segment.concurrency and not self._supply.frames
+        begun = wire.attempts.sent
+        while wire.attempts.sent - begun < left and not wire.aborted and _now() < end_ns:
+            self._fill_slots(segment, wire.attempts.sent - begun, left)
+            hungry = wire.attempts.in_slots < segment.concurrency and not self._supply.frames
             if hungry and self._supply.ended:
                 self.producer_died = wire.aborted = True
-            elif wire.sent - begun < left:
+            elif wire.attempts.sent - begun < left:
                 wire.turn(end_ns, hungry=hungry)
         self._supply.end()
-        while wire.in_slots and not wire.aborted:
+        while wire.attempts.in_slots and not wire.aborted:
             wire.turn(_NEVER_NS)
         return _now()
 
     def _fill_slots(self, segment: ClosedSegment, sent: int, most: int) -> None:
         wire, frames = self._wire, self._supply.frames
-        room = min(segment.concurrency - wire.in_slots, most - sent, AT_ONCE)
+        room = min(segment.concurrency - wire.attempts.in_slots, most - sent, AT_ONCE)
         self._supply.slots(room, sent)
-        idle, send = wire.idle, wire.send_in_slot
+        idle, send = wire.attempts.idle, wire.attempts.send_in_slot
         for _ in range(min(room, len(frames))):
-            connection = idle.pop() if idle else wire.connection()
+            connection = idle.pop() if idle else wire.attempts.connection()
             if connection is None:
                 return
             _, tag, name, request = frames.popleft()

@@ -1,33 +1,24 @@
-"""The wire loop: every attempt on every connection, on one thread, without waiting for any."""
+"""The wire loop: waits for what comes next on any connection, on one thread."""
 
 import os
-import struct
 import time
 from collections.abc import Callable
 from typing import Final
 
-from ghlctl.load.connection import Connection, Phase, Route
-from ghlctl.load.endings import STALE, Broken, kind_of
-from ghlctl.load.frames import HELD
-from ghlctl.load.head import ProtocolFault, ordinary_reply
-from ghlctl.load.poller import GONE, READ, Poller
-from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
+from ghlctl.load.attempts import Attempts
+from ghlctl.load.connection import Phase, Route
+from ghlctl.load.poller import READ, Poller
 from ghlctl.load.supply import Supply
-from ghlctl.model.sample import NEVER, ErrorKind
+from ghlctl.model.sample import ErrorKind
 
 FLUSH_NS: Final = 250_000_000
 SPIN_NS: Final = 80_000  # a sleeping core takes about as long to wake up
-_ROOM, _MOST_ROOM = 448, 4096  # for a reply in one piece: small ones are cheap to allocate
-_OK = CODE[ErrorKind.NONE]
-_STATUS = CODE[ErrorKind.STATUS]
-_DROPPED = CODE[ErrorKind.DROPPED]
-_pack = struct.Struct(ROW_FORMAT).pack
-_now = time.monotonic_ns
 _IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
+_now = time.monotonic_ns
 
 
 class Wire:
-    """The counters are written by the loop's thread; others may read them at any time."""
+    """`take` gets the rows of what has ended; a byte on `wake_fd` stops the loop."""
 
     def __init__(
         self,
@@ -37,73 +28,22 @@ class Wire:
         wake_fd: int,
         take: Callable[[bytes], None],
     ) -> None:
-        self.sent = 0
-        self.in_slots = 0
-        self.opened = 0
-        self.cut_off = 0
+        self.attempts = Attempts(route, poller)
         self.hungry_ns = 0
         self.aborted = False
-        self.bound = route.max_in_flight
-        self._route = route
         self._supply = supply
         self._poller = poller
         self._wake_fd = wake_fd
         self._take = take
-        self._by_fd: dict[int, Connection] = {}
-        self.idle: list[Connection] = []
-        self._rows: list[bytes] = []
-        self._keep = self._rows.append
-        self._room = _ROOM
-        self._spin_ns = SPIN_NS if len(os.sched_getaffinity(0)) > 1 else 0
-        self._plain = route.tls is None
-        self._held_until = 0
         self._listening = True
+        self._timeout_ns = route.timeout_ns
         self._grain_ns = max(1_000_000, route.timeout_ns // 1000)
+        self._spin_ns = SPIN_NS if len(os.sched_getaffinity(0)) > 1 else 0
         now = _now()
         self._flush_at = now + FLUSH_NS
         self._look_at = now + route.timeout_ns
         poller.add(wake_fd, READ)
         poller.add(supply.fd, READ)
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._by_fd) - len(self.idle)
-
-    # What pacing asks for
-
-    def connection(self) -> Connection | None:
-        """A connection to send on; None when as many as allowed are busy."""
-        if self.idle:
-            return self.idle.pop()
-        if len(self._by_fd) < self.bound:
-            try:
-                return Connection(self._route)
-            except OSError:  # no descriptors left: what is open must do
-                self.bound = len(self._by_fd)
-        self._held_until = _now()
-        return None
-
-    def send(
-        self, connection: Connection, tag: int, name: bytes, request: bytes, intended_ns: int
-    ) -> None:
-        """Begin an attempt that was due at `intended_ns`."""
-        connection.tag = tag if intended_ns > self._held_until else tag | HELD
-        connection.name = name
-        connection.intended_ns = intended_ns
-        connection.slot = False
-        self._begin(connection, request)
-
-    def send_in_slot(self, connection: Connection, tag: int, name: bytes, request: bytes) -> None:
-        """Begin an attempt that is due now, and occupies a slot until it ends."""
-        self.in_slots += 1
-        connection.tag = tag
-        connection.name = name
-        connection.slot = True
-        connection.intended_ns = self._begin(connection, request)
-
-    def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
-        """Record an arrival that was due and never sent."""
-        self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
 
     def turn(self, until_ns: int, *, hungry: bool = False, punctual: bool = False) -> None:
         """Wait for something to do until `until_ns`, and do it; `hungry`: for want of frames.
@@ -113,7 +53,7 @@ class Wire:
         began_ns = _now() if hungry else 0
         if self._supply.hungry() is not self._listening:
             self._listen()
-        by_fd, receive = self._by_fd, self._receive
+        by_fd, receive = self.attempts.by_fd, self.attempts.receive
         moment_ns = min(until_ns, self._look_at, self._flush_at)
         spin_ns = self._spin_ns if punctual and moment_ns == until_ns else 0
         for fd, bits in self._poller.wait(moment_ns, spin_ns):
@@ -123,7 +63,7 @@ class Wire:
             elif connection.phase is _AWAITING and bits == READ:
                 receive(connection)
             else:
-                self._advance(connection, bits)
+                self.attempts.advance(connection, bits)
         now = _now()
         if hungry:
             self.hungry_ns += now - began_ns
@@ -134,16 +74,14 @@ class Wire:
 
     def drain(self) -> None:
         """Wait for what is in flight, which the time-outs bound; a stop waits for nothing."""
-        while self.in_flight and not self.aborted:
+        while self.attempts.in_flight and not self.aborted:
             self.turn(_now() + FLUSH_NS)
-        for connection in list(self._by_fd.values()):
-            if connection.phase is not Phase.IDLE:
-                self._cut_off(connection)
-            self._forget(connection)
+        for connection in list(self.attempts.by_fd.values()):
+            if connection.phase is not _IDLE:
+                self.attempts.abandon(connection)
+            self.attempts.forget(connection)
         self._flush(_now())
         self._poller.close()
-
-    # One turn
 
     def _attend(self, fd: int) -> None:
         if fd == self._supply.fd:
@@ -164,189 +102,20 @@ class Wire:
 
         Whatever begins later times out later, so this looks at every connection but rarely.
         """
-        timeout_ns = self._route.timeout_ns
+        timeout_ns = self._timeout_ns
         oldest = now
-        for connection in [*self._by_fd.values()]:
-            if connection.phase is Phase.IDLE:
+        for connection in [*self.attempts.by_fd.values()]:
+            if connection.phase is _IDLE:
                 continue
             if connection.sent_ns + timeout_ns <= now:
-                self._fail(connection, ErrorKind.TIMEOUT)
+                self.attempts.fail(connection, ErrorKind.TIMEOUT)
             else:
                 oldest = min(oldest, connection.sent_ns)
         self._look_at = max(oldest + timeout_ns, now + self._grain_ns)
 
     def _flush(self, now: int) -> None:
         self._flush_at = now + FLUSH_NS
-        if self._rows:
-            self._take(b"".join(self._rows))
-            self._rows.clear()
-
-    # One attempt
-
-    def _begin(self, connection: Connection, request: bytes) -> int:
-        """Send; the moment at which that began."""
-        self.sent += 1
-        connection.request = request
-        connection.first_byte_ns = NEVER
-        if connection.phase is not _IDLE or not self._plain:
-            return self._begin_slowly(connection)
-        connection.phase = _AWAITING
-        connection.reused = True
-        connection.sent_ns = sent_ns = _now()
-        try:
-            sent = connection.push(request)
-        except BlockingIOError:
-            sent = 0
-        except OSError as fault:
-            connection.unsent = len(request)
-            self._fail(connection, kind_of(fault))
-            return sent_ns
-        if sent != len(request):
-            connection.unsent = len(request) - sent
-            self._go_on(connection)
-        return sent_ns
-
-    def _begin_slowly(self, connection: Connection) -> int:
-        connection.reused = connection.phase is Phase.IDLE
-        connection.unsent = len(connection.request)
-        connection.sent_ns = sent_ns = _now()
-        self._go_on(connection)
-        return sent_ns
-
-    def _go_on(self, connection: Connection) -> None:
-        try:
-            if connection.phase is Phase.CONNECTING:
-                self._open(connection)
-            else:
-                connection.write()
-                self._want(connection)
-        except Broken as broken:
-            self._fail(connection, broken.kind)
-
-    def _open(self, connection: Connection) -> None:
-        self.opened += 1
-        self._by_fd[connection.fd] = connection
-        try:
-            connection.open()
-        finally:
-            connection.bits = connection.wanted
-            self._poller.add_edge(connection.fd, connection.bits)
-
-    def _want(self, connection: Connection) -> None:
-        if connection.bits != connection.wanted:
-            connection.bits = connection.wanted
-            self._poller.change_edge(connection.fd, connection.bits)
-
-    def _receive(self, connection: Connection) -> None:
-        """The ordinary case: one piece of clear text is the reply, as the last one was."""
-        try:
-            received = connection.pull(self._room)
-        except BlockingIOError:
-            return
-        except OSError as fault:
-            self._fail(connection, kind_of(fault))
-            return
-        head = ordinary_reply(received)
-        if head is None or len(received) >= self._room:  # there may be more
-            self._take_piece(connection, received)
-            return
-        done_ns = _now()
-        status = head.status
-        error = _OK if 200 <= status < 300 else _STATUS  # noqa: PLR2004 - the range is HTTP's definition of success
-        self._keep(
-            _pack(
-                connection.intended_ns,
-                connection.sent_ns,
-                done_ns,
-                done_ns,
-                connection.tag,
-                status << ERROR_BITS | error,
-                connection.name,
-            )
-        )
-        self.in_slots -= connection.slot
-        connection.phase = _IDLE
-        self.idle.append(connection)
-
-    def _take_piece(self, connection: Connection, received: bytes) -> None:
-        if len(received) == self._room:
-            self._room = _MOST_ROOM
-        try:
-            if connection.take(received, _now()) or connection.advance(READ, _now()):
-                self._finish(connection)
-        except Broken as broken:
-            self._fail(connection, broken.kind)
-        except ProtocolFault:
-            self._fail(connection, ErrorKind.PROTOCOL)
-
-    def _advance(self, connection: Connection, bits: int) -> None:
-        try:
-            if connection.phase is Phase.IDLE:
-                if connection.receive() is not None:  # closed, or bytes that nobody asked for
-                    self._forget(connection)
-            elif connection.advance(bits, _now()):
-                self._finish(connection, gone=bool(bits & GONE))
-            else:
-                self._want(connection)
-        except Broken as broken:
-            self._fail(connection, broken.kind)
-        except ProtocolFault:
-            self._fail(connection, ErrorKind.PROTOCOL)
-
-    # Endings
-
-    def _finish(self, connection: Connection, *, gone: bool = False) -> None:
-        status = connection.status
-        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
-        if connection.reusable and not gone:
-            connection.phase = Phase.IDLE
-            self.idle.append(connection)
-        else:
-            self._forget(connection)
-
-    def _fail(self, connection: Connection, kind: ErrorKind) -> None:
-        untouched = connection.unsent == len(connection.request)
-        if connection.phase is Phase.IDLE:
-            self._forget(connection)
-        elif connection.reused and untouched and kind in STALE:
-            self._begin_afresh(connection)
-        else:
-            self._record(connection, connection.status, CODE[kind], _now())
-            self._forget(connection)
-
-    def _begin_afresh(self, stale: Connection) -> None:
-        """The kept connection was dead before a byte of this attempt left: open another."""
-        self._forget(stale)
-        fresh = Connection(self._route)
-        fresh.tag, fresh.name, fresh.request = stale.tag, stale.name, stale.request
-        fresh.slot, fresh.intended_ns = stale.slot, stale.intended_ns
-        self._begin_slowly(fresh)
-
-    def _cut_off(self, connection: Connection) -> None:
-        """The run was stopped while a reply was due: what came of the attempt is not known."""
-        self.drop(connection.intended_ns, connection.tag, connection.name)
-        self.cut_off += 1
-        self.sent -= 1
-        self.in_slots -= connection.slot
-
-    def _record(self, connection: Connection, status: int, error: int, done_ns: int) -> None:
-        self._keep(
-            _pack(
-                connection.intended_ns,
-                connection.sent_ns,
-                connection.first_byte_ns,
-                done_ns,
-                connection.tag,
-                status << ERROR_BITS | error,
-                connection.name,
-            )
-        )
-        self.in_slots -= connection.slot
-
-    def _forget(self, connection: Connection) -> None:
-        """Close a connection that will carry nothing more."""
-        if connection.phase is Phase.IDLE:
-            self.idle.remove(connection)
-        if self._by_fd.pop(connection.fd, None) is not None:
-            self._poller.remove(connection.fd)
-        connection.close()
+        rows = self.attempts.rows
+        if rows:
+            self._take(b"".join(rows))
+            rows.clear()
