@@ -4,17 +4,14 @@ import hashlib
 import hmac
 import json
 import os
-import time
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 from locust import FastHttpUser, task
 
-from ghlctl.providers.catalogue import provider_named
-
 PATH = "/webhooks/ghl"
-_SOURCE = provider_named("ghl").source(1)
-_PAYLOAD = dict(_SOURCE.event("ContactCreate", at=time.time(), delivery_id="0" * 36).payload)
+_PAYLOAD = json.loads(Path(os.environ["BENCHMARK_BODY"]).read_bytes())
 _KEY = os.environ["BENCHMARK_KEY"].encode()
 
 

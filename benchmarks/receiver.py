@@ -1,7 +1,8 @@
 """A fast receiver for benchmarks: `python -m benchmarks.receiver [DELAY_MS [PERIOD_S FROZEN_S]]`.
 
-Prints its port, then on end of input the median of its own service time in ms. With a period it
-does nothing at all for the last FROZEN_S of every PERIOD_S, counted from the first request.
+Prints its port; for each line of input, requests answered so far and its CPU time in ns; on end of
+input the median of its own service time in ms. With a period it does nothing at all for the last
+FROZEN_S of every PERIOD_S, counted from the first request.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ class Behaviour:
     frozen_s: float = 0.0
     began: float = 0.0
     served_ms: list[float] = field(default_factory=list)
+    answered: int = 0
 
     def freeze(self) -> None:
         """Block the whole receiver when its time has come."""
@@ -62,6 +64,7 @@ class Answering(asyncio.Protocol):
         self._behaviour.served_ms.append((time.perf_counter() - came) * 1e3)
 
     def _reply(self) -> None:
+        self._behaviour.answered += 1
         if self._transport is not None:
             self._transport.write(REPLY)
 
@@ -80,7 +83,9 @@ async def _serve(behaviour: Behaviour) -> None:
     server = await loop.create_server(lambda: Answering(behaviour), "127.0.0.1", 0, backlog=1024)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    await loop.run_in_executor(None, sys.stdin.read)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        sys.stdout.write(f"{behaviour.answered} {time.process_time_ns()}\n")
+        sys.stdout.flush()
     served = behaviour.served_ms
     sys.stdout.write(f"{statistics.median(served) if served else 0.0}\n")
 

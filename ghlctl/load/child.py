@@ -21,13 +21,18 @@ from pathlib import Path
 from ghlctl.errors import GhlctlError, StoreError
 from ghlctl.load import messages
 from ghlctl.load.address import address_of, resolve, tls_context
+from ghlctl.load.connection import Route
 from ghlctl.load.cost import read_cost
 from ghlctl.load.judgement import Account, cautions_of, keeping_up
-from ghlctl.load.messages import Finished, FromChild, Noted, Progress, Started
+from ghlctl.load.messages import Finished, FromChild, Noted, Progress, Ready, Started
 from ghlctl.load.pacing import LEAD_NS, Pacing
+from ghlctl.load.piped import Piped
 from ghlctl.load.plan import LoadPlan, decode_plan
 from ghlctl.load.poller import make_poller, sharpen_timers
-from ghlctl.load.recorder import Recorder
+from ghlctl.load.pressed import Pressed
+from ghlctl.load.producer import AT_ONCE
+from ghlctl.load.producing import Producer
+from ghlctl.load.recorder import Recorder, rehearse_recording
 from ghlctl.load.schedule import (
     ClosedSegment,
     OpenSegment,
@@ -37,7 +42,7 @@ from ghlctl.load.schedule import (
     segments_of,
 )
 from ghlctl.load.supply import Supply
-from ghlctl.load.wire import Route, Wire
+from ghlctl.load.wire import Wire
 from ghlctl.model.caution import Caution
 from ghlctl.scenario.scenario import Burst
 
@@ -69,6 +74,7 @@ class Session:
 
     plan: LoadPlan
     segments: tuple[Segment, ...]
+    producer: Producer
     supply: Supply
     recorder: Recorder
     wire: Wire
@@ -84,8 +90,9 @@ class Session:
         self.pacing.run(self.origin_ns)
 
     def waited_s(self) -> float:
-        """Run-queue wait of this process and the producer so far."""
-        costs = (read_cost(os.getpid()), self.supply.cost())
+        """Run-queue wait so far of what the schedule depends on: a modest producer is not."""
+        modest = isinstance(self.supply, Pressed)
+        costs = (read_cost(os.getpid()), None if modest else self.producer.cost())
         return sum(cost.run_queue_wait_s for cost in costs if cost is not None)
 
     def progress(self, waited_s: float) -> Progress:
@@ -95,11 +102,11 @@ class Session:
             elapsed_s=max(0, now - self.origin_ns) / 1e9,
             planned=max(planned(self.segments), due),
             due=due,
-            sent=wire.sent,
+            sent=wire.attempts.sent,
             done=totals.done,
             dropped=totals.dropped,
-            in_flight=wire.in_flight,
-            connections=wire.opened,
+            in_flight=wire.attempts.in_flight,
+            connections=wire.attempts.opened,
             errors=dict(totals.errors),
             lateness_p99_ms=totals.lateness.quantile_ms(0.99),
             response_p50_ms=totals.response.quantile_ms(0.5),
@@ -113,8 +120,8 @@ class Session:
             aborted=self.wire.aborted,
             elapsed_s=elapsed_s,
             hungry_s=self.wire.hungry_ns / 1e9,
-            cut_off=self.wire.cut_off,
-            bound=self.wire.bound,
+            cut_off=self.wire.attempts.cut_off,
+            bound=self.wire.attempts.bound,
             asked_bound=self.asked_bound,
             producer_died=self.pacing.producer_died,
         )
@@ -143,17 +150,19 @@ def main(arguments: Sequence[str]) -> int:
 
 def _prepare(plan: LoadPlan, bell: Bell) -> Session:
     """Everything that can fail or takes time, before the first arrival's moment is set."""
-    supply = Supply(plan, os.environ)  # makes its sources while Locust is imported here
+    producer = Producer(plan, os.environ)  # makes its sources while Locust is imported here
     try:
         import ghlctl.load.control  # noqa: F401, PLC0415 - Locust takes a while: not before the producer runs
 
+        rehearse_recording()
         route = _route(plan)
         segments = segments_of(plan)
-        cost_s = supply.ready()
+        ready = producer.ready()
+        supply: Supply = Pressed(producer, plan, os.environ) if ready.stencils else Piped(producer)
     except GhlctlError:
-        supply.close()
+        producer.close()
         raise
-    origin_ns = time.monotonic_ns() + _lead_ns(segments[0], cost_s)
+    origin_ns = time.monotonic_ns() + _lead_ns(segments[0], ready)
     recorder = Recorder(
         Path(plan.folder),
         event_names(plan),
@@ -165,7 +174,7 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
     grace_s = plan.timeout_s if plan.grace_s is None else plan.grace_s
     pacing = Pacing(segments, wire, supply, grace_ns=round(grace_s * 1e9))
     asked = max(plan.max_in_flight, _most_slots(segments))
-    return Session(plan, segments, supply, recorder, wire, pacing, bell, origin_ns, asked)
+    return Session(plan, segments, producer, supply, recorder, wire, pacing, bell, origin_ns, asked)
 
 
 def _route(plan: LoadPlan) -> Route:
@@ -189,12 +198,14 @@ def _descriptors() -> int:
     return hard if hard != resource.RLIM_INFINITY else sys.maxsize
 
 
-def _lead_ns(first: Segment, cost_s: float) -> int:
+def _lead_ns(first: Segment, ready: Ready) -> int:
     """Time enough to sign what is due in the first second, before that second begins."""
     if not isinstance(first, OpenSegment):
         return LEAD_NS
     count = int(first.offset_ns.searchsorted(_FIRST_SECOND_NS))
-    return LEAD_NS + min(round(1.5e9 * count * cost_s), _LONGEST_LEAD_NS)
+    if ready.stencils:
+        count = min(count, AT_ONCE)  # events enough; the signatures are made when they are due
+    return LEAD_NS + min(round(1.5e9 * count * ready.cost_s), _LONGEST_LEAD_NS)
 
 
 def _run(session: Session) -> int:
@@ -202,7 +213,7 @@ def _run(session: Session) -> int:
 
     logging.getLogger().addHandler(control.ToCautions(_caution))
     began_unix_ns = time.time_ns() + session.origin_ns - time.monotonic_ns()
-    session.supply.begin(0, began_unix_ns)
+    session.supply.begin(0, session.segments[0], began_unix_ns)
     _say(Started(began_unix_ns, planned(session.segments)))
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
@@ -218,7 +229,7 @@ def _run(session: Session) -> int:
 def _finish(session: Session, wire: "Future[None]") -> int:
     elapsed_s = (time.monotonic_ns() - session.origin_ns) / 1e9
     waited_s = session.waited_s()  # while the producer can still be asked
-    session.supply.close()
+    session.producer.close()
     try:
         session.recorder.close()
     except OSError as fault:

@@ -55,9 +55,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The producer can start at once; `cost_s` is what one signed delivery takes it."""
+    """The producer can start at once; `cost_s` is what one signed delivery takes it.
+
+    With `stencils` it makes those, and the wire loop signs.
+    """
 
     cost_s: float
+    stencils: bool = False
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):

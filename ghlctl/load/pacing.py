@@ -3,12 +3,12 @@
 import time
 from collections.abc import Sequence
 
+from ghlctl.load.frames import tag_of
 from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment
-from ghlctl.load.supply import Supply
-from ghlctl.load.wire import FLUSH_NS, Wire
+from ghlctl.load.supply import AT_ONCE, Supply
+from ghlctl.load.wire import Wire
 
 LEAD_NS = 100_000_000
-_AT_ONCE = 16  # sends between two looks at the replies, so that no reply is stamped late
 _NEVER_NS = 2**62
 
 _now = time.monotonic_ns
@@ -36,8 +36,8 @@ class Pacing:
         for number, segment in enumerate(self._segments):
             if number:
                 base_ns = max(base_ns, _now() + LEAD_NS)
-                self._supply.begin(number, base_ns + time.time_ns() - _now())
-            self._begun.append((segment, base_ns, self._wire.sent))
+                self._supply.begin(number, segment, base_ns + time.time_ns() - _now())
+            self._begun.append((segment, base_ns, self._wire.attempts.sent))
             match segment:
                 case OpenSegment():
                     base_ns = self._run_open(segment, base_ns)
@@ -52,7 +52,7 @@ class Pacing:
     def due(self, now_ns: int) -> int:
         """How many requests should have been sent by now; asked from other threads."""
         begun = [*self._begun]
-        ends = [sent for _, _, sent in begun[1:]] + [self._wire.sent]
+        ends = [sent for _, _, sent in begun[1:]] + [self._wire.attempts.sent]
         total = 0
         for (segment, base_ns, sent), end in zip(begun, ends, strict=True):
             if isinstance(segment, OpenSegment):
@@ -72,34 +72,39 @@ class Pacing:
         give_up_ns = end_ns + self._grace_ns
         row = 0
         while row < len(segment) and not wire.aborted and _now() < give_up_ns:
+            if not frames:
+                self._supply.due()
             sent, held = self._send_due(base_ns)
             row += sent
             if frames or row == len(segment):
-                wire.turn(give_up_ns if held or not frames else base_ns + frames[0].offset_ns)
+                waits = bool(frames) and not held
+                wire.turn(base_ns + frames[0][0] if waits else give_up_ns, punctual=waits)
             else:
                 self._starve(base_ns + int(segment.offset_ns[row]), give_up_ns)
         before_ns = min(_now(), end_ns) if wire.aborted else end_ns
         self._drop(segment, row, base_ns, before_ns)
+        self._supply.end()
         return end_ns
 
     def _send_due(self, base_ns: int) -> tuple[int, bool]:
         """How many arrivals went out, and whether the bound on connections holds the next."""
         wire, frames = self._wire, self._supply.frames
-        for sent in range(_AT_ONCE):
+        for sent in range(AT_ONCE):
             if not frames:
                 return sent, False
-            intended_ns = base_ns + frames[0].offset_ns
+            intended_ns = base_ns + frames[0][0]
             if intended_ns > _now():
                 return sent, False
-            connection = wire.connection()
+            connection = wire.attempts.connection()
             if connection is None:
                 return sent, True
-            wire.send(connection, frames.popleft(), intended_ns)
-        return _AT_ONCE, False
+            _, tag, name, request = frames.popleft()
+            wire.attempts.send(connection, tag, name, request, intended_ns)
+        return AT_ONCE, False
 
     def _starve(self, due_ns: int, give_up_ns: int) -> None:
         """Nothing signed is at hand: wait for it, and remember when that makes arrivals late."""
-        self._supply.fill()
+        self._supply.due()
         if self._supply.frames:
             return
         if self._supply.ended:
@@ -112,67 +117,40 @@ class Pacing:
         """A row for every arrival from `first` on that was due before `before_ns`."""
         end = int(segment.offset_ns.searchsorted(before_ns - base_ns, side="right"))
         window = slice(first, max(first, end))
-        named = dict(enumerate(frame.delivery_id for frame in self._supply.frames))
+        named = dict(enumerate(name for _, _, name, _ in self._supply.frames))
         columns = (segment.offset_ns, segment.stage, segment.event, segment.attempt)
         lines = zip(*(column[window].tolist() for column in columns), strict=True)
-        for place, (offset_ns, stage, event, attempt) in enumerate(lines):
-            self._wire.drop(base_ns + offset_ns, stage, event, attempt, named.get(place, ""))
+        for place, (offset_ns, *what) in enumerate(lines):
+            self._wire.attempts.drop(base_ns + offset_ns, tag_of(*what), named.get(place, b""))
 
     def _run_closed(self, segment: ClosedSegment, base_ns: int) -> int:
         """The moment at which the last slot was done."""
-        wire, credit = self._wire, _Credit(self._supply, segment)
+        wire = self._wire
         end_ns = _NEVER_NS if segment.duration_ns is None else base_ns + segment.duration_ns
         left = _NEVER_NS if segment.iterations is None else segment.iterations
-        credit.renew(0)
+        self._supply.slots(0, 0)
         self._wait(base_ns)
-        begun = wire.sent
-        while wire.sent - begun < left and not wire.aborted and _now() < end_ns:
-            self._fill_slots(segment, left - (wire.sent - begun))
-            credit.renew(wire.sent - begun)
-            hungry = wire.in_slots < segment.concurrency and not self._supply.frames
+        begun = wire.attempts.sent
+        while wire.attempts.sent - begun < left and not wire.aborted and _now() < end_ns:
+            self._fill_slots(segment, wire.attempts.sent - begun, left)
+            hungry = wire.attempts.in_slots < segment.concurrency and not self._supply.frames
             if hungry and self._supply.ended:
                 self.producer_died = wire.aborted = True
-            elif wire.sent - begun < left:
+            elif wire.attempts.sent - begun < left:
                 wire.turn(end_ns, hungry=hungry)
         self._supply.end()
-        while wire.in_slots and not wire.aborted:
+        while wire.attempts.in_slots and not wire.aborted:
             wire.turn(_NEVER_NS)
         return _now()
 
-    def _fill_slots(self, segment: ClosedSegment, left: int) -> None:
+    def _fill_slots(self, segment: ClosedSegment, sent: int, most: int) -> None:
         wire, frames = self._wire, self._supply.frames
-        room = min(segment.concurrency - wire.in_slots, len(frames), left, _AT_ONCE)
-        for _ in range(room):
-            connection = wire.connection()
+        room = min(segment.concurrency - wire.attempts.in_slots, most - sent, AT_ONCE)
+        self._supply.slots(room, sent)
+        idle, send = wire.attempts.idle, wire.attempts.send_in_slot
+        for _ in range(min(room, len(frames))):
+            connection = idle.pop() if idle else wire.attempts.connection()
             if connection is None:
                 return
-            wire.send(connection, frames.popleft(), None)
-
-
-class _Credit:
-    """How many deliveries a closed segment has asked for: a quarter second's worth ahead.
-
-    More would go out with old timestamps, fewer would make slots wait for a signature.
-    """
-
-    def __init__(self, supply: Supply, segment: ClosedSegment) -> None:
-        self._supply = supply
-        self._ahead = max(2 * segment.concurrency, _AT_ONCE)
-        self._least = self._ahead
-        self._most = segment.iterations
-        self._given = 0
-        self._counted = (0, _now())
-
-    def renew(self, sent: int) -> None:
-        """Ask for more once half of what was asked for has gone out."""
-        before, at_ns = self._counted
-        if _now() - at_ns > FLUSH_NS:
-            self._ahead = max(self._least, sent - before)
-            self._counted = (sent, _now())
-        wanted = sent + self._ahead
-        if self._most is not None:
-            wanted = min(wanted, self._most)
-        lacking = wanted - self._given
-        if lacking > 0 and (2 * lacking >= self._ahead or wanted == self._most):
-            self._supply.credit(lacking)
-            self._given += lacking
+            _, tag, name, request = frames.popleft()
+            send(connection, tag, name, request)

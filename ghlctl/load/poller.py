@@ -13,28 +13,38 @@ from typing import Protocol
 
 READ = 1
 WRITE = 4
+GONE = 8 | 16 | 0x2000  # errors and hang-ups, as epoll tells them
 _CLOCK_MONOTONIC = 1
 _NONBLOCK_CLOEXEC = 0o4000 | 0o2000000
 _ABSOLUTE = 1
 _PR_SET_TIMERSLACK = 29
 _SLACK_NS = 1000
 _NS = 1_000_000_000
+_EDGE = 1 << 31 | 0x2000  # and tell when the peer has closed its side
+_AT_MOST = 64  # descriptors in one go; what is ready beyond that is so the next time
 
 Ready = list[tuple[int, int]]
 """Descriptors with READ or WRITE bits, and others for errors."""
 
 
 class Poller(Protocol):
-    """Level-triggered, one per thread."""
+    """One per thread; what was added by `add` is told for as long as it holds."""
 
     def add(self, fd: int, bits: int) -> None: ...
 
-    def change(self, fd: int, bits: int) -> None: ...
+    def add_edge(self, fd: int, bits: int) -> None:
+        """Like `add`, but where the system can, only what is new is told, and once."""
+        ...
+
+    def change_edge(self, fd: int, bits: int) -> None: ...
 
     def remove(self, fd: int) -> None: ...
 
-    def wait(self, until_ns: int) -> Ready:
-        """What is ready, at the latest at `until_ns` of the monotonic clock."""
+    def wait(self, until_ns: int, spin_ns: int = 0) -> Ready:
+        """What is ready, at the latest at `until_ns` of the monotonic clock.
+
+        The last `spin_ns` are spent awake, where the system takes longer than that to wake up.
+        """
         ...
 
     def close(self) -> None: ...
@@ -60,18 +70,36 @@ class EpollPoller:
         self._epoll = select.epoll()
         self._epoll.register(self._timer, READ)
         self._armed = 0
+        self._expired = (self._timer, READ)
+        self._poll = self._epoll.poll
         self.add = self._epoll.register
-        self.change = self._epoll.modify
         self.remove = self._epoll.unregister
 
-    def wait(self, until_ns: int) -> Ready:
-        if until_ns <= time.monotonic_ns():
-            ready = self._epoll.poll(0)
-        else:
-            if until_ns != self._armed:
-                self._arm(until_ns)
-            ready = self._epoll.poll()
-        return [each for each in ready if each[0] != self._timer] if self._armed else ready
+    def add_edge(self, fd: int, bits: int) -> None:
+        self._epoll.register(fd, bits | _EDGE)
+
+    def change_edge(self, fd: int, bits: int) -> None:
+        self._epoll.modify(fd, bits | _EDGE)
+
+    def wait(self, until_ns: int, spin_ns: int = 0) -> Ready:
+        left_ns = until_ns - time.monotonic_ns()
+        if left_ns <= spin_ns:
+            return self._spin(until_ns)
+        if until_ns - spin_ns != self._armed:
+            self._arm(until_ns - spin_ns)
+        ready = self._poll(-1, _AT_MOST)
+        if self._expired in ready:
+            ready.remove(self._expired)
+        return ready if ready or not spin_ns else self._spin(until_ns)
+
+    def _spin(self, until_ns: int) -> Ready:
+        """Look until something is ready or the moment has come, at least once."""
+        while True:
+            ready = self._poll(0, _AT_MOST)
+            if self._expired in ready:
+                ready.remove(self._expired)
+            if ready or time.monotonic_ns() >= until_ns:
+                return ready
 
     def _arm(self, until_ns: int) -> None:
         # Setting a new moment also takes back an expiry that was not read.
@@ -96,13 +124,16 @@ class SelectorPoller:
     def add(self, fd: int, bits: int) -> None:
         self._selector.register(fd, _events(bits))
 
-    def change(self, fd: int, bits: int) -> None:
+    def add_edge(self, fd: int, bits: int) -> None:
+        self.add(fd, bits)
+
+    def change_edge(self, fd: int, bits: int) -> None:
         self._selector.modify(fd, _events(bits))
 
     def remove(self, fd: int) -> None:
         self._selector.unregister(fd)
 
-    def wait(self, until_ns: int) -> Ready:
+    def wait(self, until_ns: int, spin_ns: int = 0) -> Ready:  # noqa: ARG002 - too coarse to gain
         left_s = max(0.0, (until_ns - time.monotonic_ns()) / 1e9)
         return [(key.fd, _bits(mask)) for key, mask in self._selector.select(left_s)]
 

@@ -9,6 +9,8 @@ import selectors
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ghlctl.errors import GhlctlError
 from ghlctl.load import messages
@@ -21,16 +23,24 @@ from ghlctl.load.production import (
     Order,
     Workshop,
     closed_choices,
+    fresh_id,
     open_workshop,
     rehearse,
+    spares,
 )
-from ghlctl.load.schedule import ClosedSegment, OpenSegment, segments_of
+from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment, segments_of
+from ghlctl.load.stencil import pack_stencil
 
 AHEAD_NS = 3_000_000_000
 _BATCH = 32
 _REHEARSALS = 16
 _IDLE_S = 0.05
 _STDIN, _STDOUT = 0, 1
+AT_ONCE = 500  # fresh events that are made without a pause, at the begin of a segment
+_TOGETHER = 8  # one wake-up for several events
+PAUSE_S = {OpenSegment: 0.0005, ClosedSegment: 0.01}
+"""After that, between two fresh events: a closed segment goes as fast as it can, and what the
+producer takes is taken from the wire loop's share of the machine."""
 
 
 class Orders:
@@ -79,16 +89,28 @@ def main() -> int:
     try:
         plan = decode_plan(orders.first_line())
         workshop = open_workshop(plan, os.environ, os.cpu_count() or 1)
-        ready = Ready(_rehearse(workshop, plan))
+        first = [*spares(workshop, plan, time.time())]
+        ready = Ready(_rehearse(workshop, plan), stencils=bool(first))
     except GhlctlError as fault:
         _write(messages.encode(messages.refusal(fault)) + b"\n")
         return 1
     _write(messages.encode(ready) + b"\n")
+    if first:
+        _step_back()
     try:
-        _produce(plan, workshop, orders)
+        _write(b"".join(map(pack_stencil, first)))
+        _produce(plan, workshop, orders, stencils=ready.stencils)
     except BrokenPipeError:  # the wire loop ended first: that is its right
         return 0
     return 0
+
+
+def _step_back() -> None:
+    """The wire loop comes first: without fresh events it is on time with earlier ones."""
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
 
 
 def _rehearse(workshop: Workshop, plan: LoadPlan) -> float:
@@ -104,12 +126,16 @@ def _rehearse(workshop: Workshop, plan: LoadPlan) -> float:
     return (time.perf_counter() - began) / len(orders)
 
 
-def _produce(plan: LoadPlan, workshop: Workshop, orders: Orders) -> None:
+def _produce(plan: LoadPlan, workshop: Workshop, orders: Orders, *, stencils: bool) -> None:
     for number, segment in enumerate(segments_of(plan)):
         while number not in orders.begun and not orders.gone:
             orders.look(1.0)
         if orders.gone:
             return
+        if stencils:
+            contents = _contents(plan, segment, orders.begun[number])
+            _produce_stencils(Stretch(number, segment, contents), workshop, orders)
+            continue
         match segment:
             case OpenSegment():
                 base = orders.begun[number]
@@ -117,6 +143,49 @@ def _produce(plan: LoadPlan, workshop: Workshop, orders: Orders) -> None:
             case ClosedSegment():
                 choices = closed_choices(plan, segment.stage)
                 _produce_closed(ClosedProduction(workshop, number, segment, choices), orders)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One segment's deliveries, duplicates left out: event index and unix second of each."""
+
+    number: int
+    segment: Segment
+    contents: Iterator[tuple[int, float]]
+
+
+def _produce_stencils(stretch: Stretch, workshop: Workshop, orders: Orders) -> None:
+    """Fresh events in the order of the plan, until the wire loop wants no more of this segment."""
+
+    def over() -> bool:
+        return orders.gone or stretch.number in orders.ended
+
+    for made, (event, at) in enumerate(stretch.contents):
+        if made >= AT_ONCE and made % _TOGETHER == 0:
+            orders.look(_TOGETHER * PAUSE_S[type(stretch.segment)])
+        while not over() and time.time() < at - AHEAD_NS / 1e9:
+            orders.look(_IDLE_S)
+        if over():
+            return
+        order = Order(workshop.events[event], at, fresh_id())
+        stencil = workshop.stencil(order, segment=stretch.number, event=event)
+        if stencil is None:
+            raise TypeError("a plan whose first deliveries had holes has one without")
+        _write(pack_stencil(stencil))
+    while not over():
+        orders.look(1.0)
+
+
+def _contents(plan: LoadPlan, segment: Segment, base_ns: int) -> Iterator[tuple[int, float]]:
+    match segment:
+        case OpenSegment():
+            first = segment.attempt == 1
+            columns = segment.event[first].tolist(), segment.offset_ns[first].tolist()
+            for event, offset_ns in zip(*columns, strict=True):
+                yield event, (base_ns + offset_ns) / 1e9
+        case ClosedSegment():
+            for event, _ in closed_choices(plan, segment.stage):
+                yield event, time.time()
 
 
 def _produce_open(production: OpenProduction, orders: Orders) -> None:

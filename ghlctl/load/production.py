@@ -1,12 +1,15 @@
 """Making deliveries ahead of their moments: events by seed, ids fresh, signatures current."""
 
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
+
+import numpy as np
 
 from ghlctl.load.address import Address, address_of, request_bytes
-from ghlctl.load.frames import Frame
+from ghlctl.load.frames import Frame, tag_of
+from ghlctl.load.identity import delivery_ids
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.schedule import (
     ClosedSegment,
@@ -15,17 +18,27 @@ from ghlctl.load.schedule import (
     choose_events,
     event_names,
 )
-from ghlctl.model.delivery import Event
-from ghlctl.model.sample import Ints
+from ghlctl.load.stencil import SPARE, Marks, Stencil, mark
+from ghlctl.model.delivery import Delivery, Event
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
 from ghlctl.providers.provider import EventSource
 from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.hmac_timestamp import SIGNATURE_HEADER, TIMESTAMP_HEADER, HmacTimestamp
 from ghlctl.signing.scheme import Scheme, SigningKey
 from ghlctl.store.keys import resolve_key
 
 CLOSED_OFFSET_NS = -1
+HMAC_TIMESTAMP = HmacTimestamp().name
+_SPARES = 4  # per event type
 _CLOSED_BATCH = 4096  # how many choices are drawn at once where no end is known
+
+
+_ids = delivery_ids()
+
+
+def fresh_id() -> str:
+    return next(_ids).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class Workshop:
     address: Address
     events: tuple[str, ...]
     source: EventSource
+    moment: Callable[[float], str]
     scheme: Scheme
     key: SigningKey
     extra: tuple[tuple[str, str], ...]
@@ -56,12 +70,35 @@ class Workshop:
             return [self._finish(each) for each in made]
         return list(self.threads.map(self._finish, made))
 
+    def stencil(self, order: Order, *, segment: int, event: int) -> Stencil | None:
+        """The same delivery with its holes marked; None for a scheme that signs each one whole."""
+        if self.scheme.name != HMAC_TIMESTAMP:
+            return None
+        made = self._event(order)
+        delivery = deliver(
+            made,
+            self.scheme,
+            self.key,
+            at=order.at,
+            delivery_id=order.delivery_id,
+            extra=self.extra,
+        )
+        signature = delivery.header(SIGNATURE_HEADER)
+        second = delivery.header(TIMESTAMP_HEADER)
+        if signature is None or second is None:
+            return None
+        marks = Marks(signature, second, self.moment(order.at), order.delivery_id)
+        request = request_bytes(self.address, delivery)
+        return mark(request, marks, segment=segment, event=event)
+
     def _event(self, order: Order) -> Event:
         return self.source.event(order.event, at=order.at, delivery_id=order.delivery_id)
 
     def _finish(self, made: tuple[Event, Order]) -> bytes:
-        event, order = made
-        delivery = deliver(
+        return request_bytes(self.address, self._deliver(*made))
+
+    def _deliver(self, event: Event, order: Order) -> Delivery:
+        return deliver(
             event,
             self.scheme,
             self.key,
@@ -69,7 +106,6 @@ class Workshop:
             delivery_id=order.delivery_id,
             extra=self.extra,
         )
-        return request_bytes(self.address, delivery)
 
 
 def open_workshop(plan: LoadPlan, environ: Mapping[str, str], threads: int) -> Workshop:
@@ -77,10 +113,12 @@ def open_workshop(plan: LoadPlan, environ: Mapping[str, str], threads: int) -> W
     scheme = scheme_named(plan.scheme)
     key = scheme.read_signing_key(resolve_key(plan.key_ref, environ))
     shared_secret = isinstance(key, bytes)  # HMAC holds the interpreter's lock: threads are no help
+    provider = provider_named(plan.provider)
     return Workshop(
         address_of(plan.url),
         event_names(plan),
-        provider_named(plan.provider).source(plan.seed),
+        provider.source(plan.seed),
+        provider.moment,
         scheme,
         key,
         plan.headers,
@@ -97,7 +135,7 @@ class OpenProduction:
     segment: OpenSegment
     base_unix_ns: int
     _next: int = 0
-    _kept: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    _kept: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     _twice: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
@@ -118,7 +156,7 @@ class OpenProduction:
         fresh = [
             self._order(event, offset_ns) for _, event, attempt, offset_ns in lines if attempt == 1
         ]
-        ids = (order.delivery_id for order in fresh)
+        ids = (order.delivery_id.encode() for order in fresh)
         made = zip(ids, self.workshop.make(fresh), strict=True)
         originals = segment.original[window].tolist()
         frames = []
@@ -127,7 +165,8 @@ class OpenProduction:
             if row in self._twice:
                 self._kept[row] = delivery
             stage, event, attempt, offset_ns = line
-            frames.append(Frame(self.number, stage, event, attempt, offset_ns, *delivery))
+            tag = tag_of(stage, event, attempt)
+            frames.append(Frame(self.number, tag, offset_ns, *delivery))
         return frames
 
     def _window(self, until_unix_ns: int, most: int) -> slice:
@@ -139,7 +178,7 @@ class OpenProduction:
 
     def _order(self, event: int, offset_ns: int) -> Order:
         at = (self.base_unix_ns + offset_ns) / 1e9
-        return Order(self.workshop.events[event], at, str(uuid.uuid4()))
+        return Order(self.workshop.events[event], at, fresh_id())
 
 
 @dataclass(slots=True)
@@ -152,43 +191,55 @@ class ClosedProduction:
     choices: Iterator[tuple[int, bool]]
     _again: list[Frame] = field(default_factory=list)
 
-    def make(self, count: int, now_unix_s: float) -> list[Frame]:
-        """`count` frames, stamped with the present: nobody knows yet when they will go."""
+    def make(self, most: int, now_unix_s: float) -> list[Frame]:
+        """`most` frames, stamped with the present: nobody knows yet when they will go."""
         frames: list[Frame] = []
-        while len(frames) < count:
+        while len(frames) < most:
             if self._again:
                 frames.append(self._again.pop())
                 continue
             event, twice = next(self.choices)
-            order = Order(self.workshop.events[event], now_unix_s, str(uuid.uuid4()))
+            order = Order(self.workshop.events[event], now_unix_s, fresh_id())
             request = self.workshop.make([order])[0]
-            frame = self._frame(event, 1, order.delivery_id, request)
+            tags = [tag_of(self.segment.stage, event, attempt) for attempt in (1, 2)]
+            name = order.delivery_id.encode()
+            frame = Frame(self.number, tags[0], CLOSED_OFFSET_NS, name, request)
             frames.append(frame)
             if twice:
-                self._again.append(frame._replace(attempt=2))
+                self._again.append(frame._replace(tag=tags[1]))
         return frames
-
-    def _frame(self, event: int, attempt: int, delivery_id: str, request: bytes) -> Frame:
-        stage = self.segment.stage
-        return Frame(self.number, stage, event, attempt, CLOSED_OFFSET_NS, delivery_id, request)
 
 
 def closed_choices(plan: LoadPlan, stage: int) -> Iterator[tuple[int, bool]]:
     """Event index and whether it is sent twice, without end, by the plan's seed."""
-    batch = 0
-    while True:
+    return chain.from_iterable(_choices(plan, stage))
+
+
+def _choices(plan: LoadPlan, stage: int) -> Iterator[Iterable[tuple[int, bool]]]:
+    for batch in count():
         salt = (stage << 32) + batch
         events = choose_events(plan, salt, _CLOSED_BATCH)
-        twice = set(choose_duplicates(plan, salt, _CLOSED_BATCH).tolist())
-        yield from _pairs(events, twice)
-        batch += 1
-
-
-def _pairs(events: Ints, twice: set[int]) -> Iterable[tuple[int, bool]]:
-    return ((event, place in twice) for place, event in enumerate(events.tolist()))
+        twice = np.zeros(_CLOSED_BATCH, dtype=np.bool_)
+        twice[choose_duplicates(plan, salt, _CLOSED_BATCH)] = True
+        yield zip(events.tolist(), twice.tolist(), strict=True)
 
 
 def rehearse(workshop: Workshop, plan: LoadPlan, orders: list[Order]) -> None:
     """Make `orders` from a small source apart: the run's content depends on its seed alone."""
     source = provider_named(plan.provider).source(plan.seed, contacts=4, locations=1)
     replace(workshop, source=source).make(orders)
+
+
+def spares(workshop: Workshop, plan: LoadPlan, now: float) -> Iterator[Stencil]:
+    """Some events of every type, of other people: for when the run's own come too slowly.
+
+    Nothing comes of a scheme, or of headers, that leave no place to fill in.
+    """
+    source = provider_named(plan.provider).source(plan.seed + 1, contacts=64, locations=4)
+    apart = replace(workshop, source=source)
+    for event, name in enumerate(workshop.events):
+        for _ in range(_SPARES):
+            order = Order(name, now, fresh_id())
+            stencil = apart.stencil(order, segment=SPARE, event=event)
+            if stencil is not None:
+                yield stencil

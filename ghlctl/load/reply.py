@@ -4,41 +4,14 @@ Bodies are counted and let go; a measuring tool has no use for them.
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from ghlctl.load.head import FIELD, FIRST_FINAL, Body, Head, ProtocolFault, read_head
+
 HEAD_BOUND: Final = 64 * 1024
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
-_DIGITS = re.compile(rb"[0-9]{1,18}")
 _PREFIX: Final = b"HTTP/1."
-_SWITCHING, _NO_CONTENT, _NOT_MODIFIED, _FIRST_FINAL = 101, 204, 304, 200
-_REMEMBERED: Final = 256
-
-
-class ProtocolFault(Exception):  # noqa: N818 - a fault of the receiver, no error of this program
-    """What came back is no HTTP/1.x reply."""
-
-
-class Body(Enum):
-    """How the end of a body is known."""
-
-    NONE = auto()
-    LENGTH = auto()
-    CHUNKED = auto()
-    UNTIL_CLOSE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a reply's head says about the bytes that follow it."""
-
-    status: int
-    body: Body
-    length: int
-    reusable: bool
 
 
 class _State(Enum):
@@ -111,7 +84,7 @@ class ReplyReader:
             raise ProtocolFault("the head of the reply is larger than 64 KiB")
         head = read_head(buffer[:end])
         self._buffer = buffer[end + 4 :]
-        if head.status < _FIRST_FINAL:
+        if head.status < FIRST_FINAL:
             return True  # 100 Continue and its like announce the reply, they are not it
         self.status, self.reusable = head.status, head.reusable
         return self._enter_body(head)
@@ -198,7 +171,7 @@ class ReplyReader:
         if line == b"":
             self._finish(self._buffer)
             return False
-        if _FIELD.fullmatch(line) is None:
+        if FIELD.fullmatch(line) is None:
             raise ProtocolFault("a trailer is no header field")
         return True
 
@@ -207,60 +180,3 @@ class ReplyReader:
         self.reusable = self.reusable and not rest
         self._buffer = b""
         self._state = _State.DONE
-
-
-_heads: dict[bytes, Head] = {}
-
-
-def read_head(text: bytes) -> Head:
-    """A reply's head without its empty line; remembered, because receivers repeat themselves."""
-    known = _heads.get(text)
-    if known is None:
-        if len(_heads) >= _REMEMBERED:
-            _heads.clear()
-        known = _heads[text] = _parse_head(text)
-    return known
-
-
-def _parse_head(text: bytes) -> Head:
-    first, *lines = text.split(b"\r\n")
-    line = _STATUS_LINE.fullmatch(first)
-    if line is None:
-        raise ProtocolFault("the reply's first line is no status line")
-    status = int(line[2])
-    if status == _SWITCHING:
-        raise ProtocolFault("the reply switches to a protocol that nobody asked for")
-    fields = [_field(each) for each in lines]
-    connection = _tokens(fields, b"connection")
-    persistent = b"close" not in connection and (line[1] == b"1" or b"keep-alive" in connection)
-    body, length = _framing(status, fields)
-    both = _tokens(fields, b"transfer-encoding") and _tokens(fields, b"content-length")
-    return Head(status, body, length, persistent and body is not Body.UNTIL_CLOSE and not both)
-
-
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    field = _FIELD.fullmatch(line)
-    if field is None:
-        raise ProtocolFault("a line of the head is no header field")
-    return field[1].lower(), field[2]
-
-
-def _tokens(fields: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    values = b",".join(value for key, value in fields if key == name)
-    return [token.strip().lower() for token in values.split(b",") if token.strip()]
-
-
-def _framing(status: int, fields: list[tuple[bytes, bytes]]) -> tuple[Body, int]:
-    """How the body ends, by RFC 9112 section 6.3."""
-    if status < _FIRST_FINAL or status in (_NO_CONTENT, _NOT_MODIFIED):
-        return Body.NONE, 0
-    codings = _tokens(fields, b"transfer-encoding")
-    if codings:
-        return (Body.CHUNKED if codings[-1] == b"chunked" else Body.UNTIL_CLOSE), 0
-    lengths = set(_tokens(fields, b"content-length"))
-    if not lengths:
-        return Body.UNTIL_CLOSE, 0
-    length = lengths.pop()
-    if lengths or not _DIGITS.fullmatch(length):
-        raise ProtocolFault("the reply's content-length is no number, or several")
-    return (Body.LENGTH if int(length) else Body.NONE), int(length)

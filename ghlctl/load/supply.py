@@ -1,119 +1,44 @@
-"""The wire loop's side of the producer: its process, its pipe, and what has come through it."""
+"""What the wire loop sends, wherever it comes from."""
 
-import fcntl
-import os
-import subprocess
-import sys
 from collections import deque
-from collections.abc import Mapping
+from typing import Final, Protocol
 
-from ghlctl.errors import NotMeasuredError
-from ghlctl.load import messages
-from ghlctl.load.cost import ProcessCost, read_cost
-from ghlctl.load.frames import Frame, unpack
-from ghlctl.load.messages import Begin, Credit, End, FromProducer, Refused, ToProducer
-from ghlctl.load.plan import LoadPlan, encode_plan
+from ghlctl.load.frames import Ready
+from ghlctl.load.schedule import Segment
 
-ENOUGH = 256
-_READ_BYTES = 256 * 1024
-_PIPE_BYTES = 1024 * 1024
-_F_SETPIPE_SZ = 1031
+AT_ONCE: Final = 16  # sends between two looks at the replies, so that no reply is stamped late
 
 
-class Supply:
-    """Signed requests, oldest first, in `frames`; `fd` is readable when more can be taken in."""
+class Supply(Protocol):
+    """`frames` holds what can be sent, oldest first; `fd` is readable when more can be taken in.
 
-    def __init__(self, plan: LoadPlan, environ: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", "ghlctl.load.producer"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=dict(environ)
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise TypeError("the producer was started without pipes")
-        self._orders, self._pipe = self._process.stdin, self._process.stdout
-        self.fd = self._pipe.fileno()
-        self.frames: deque[Frame] = deque()
-        self.ended = False
-        self._unread = b""
-        self._segment = 0
-        self._orders.write(encode_plan(plan) + b"\n")
+    `ended`: the producer is gone, and what it made is used up.
+    """
 
-    def ready(self) -> float:
-        """Wait until the producer can begin: seconds it takes per delivery.
+    frames: deque[Ready]
+    fd: int
+    ended: bool
 
-        Raise what the producer refused the plan with, on this side.
-        """
-        line = self._first_line()
-        if not line:
-            raise NotMeasuredError(
-                "the process that signs deliveries ended before it began", "see its last words"
-            )
-        answer: FromProducer = messages.from_producer(line)
-        if isinstance(answer, Refused):
-            raise messages.as_error(answer)
-        _deepen(self.fd)
-        os.set_blocking(self.fd, False)
-        return answer.cost_s
+    def hungry(self) -> bool:
+        """Whether there is room for more of what comes through the pipe."""
+        ...
 
-    def _first_line(self) -> bytes:
-        received = b""
-        while not received.endswith(b"\n"):
-            byte = os.read(self.fd, 1)
-            if not byte:
-                return b""
-            received += byte
-        return received
+    def take_in(self) -> None:
+        """Read what the pipe holds."""
+        ...
 
-    def begin(self, segment: int, base_unix_ns: int) -> None:
-        """From here on only frames of `segment` are of use."""
-        self._segment = segment
-        self.frames.clear()
-        self._order(Begin(segment, base_unix_ns))
+    def begin(self, number: int, segment: Segment, base_unix_ns: int) -> None:
+        """From here on only deliveries of `segment` are of use."""
+        ...
 
-    def credit(self, count: int) -> None:
-        self._order(Credit(self._segment, count))
+    def due(self) -> None:
+        """An open segment has nothing at hand: see to it."""
+        ...
+
+    def slots(self, room: int, sent: int) -> None:
+        """A closed segment has sent `sent` and has `room` slots that wait."""
+        ...
 
     def end(self) -> None:
-        self._order(End(self._segment))
-
-    def _order(self, order: ToProducer) -> None:
-        try:
-            self._orders.write(messages.encode(order) + b"\n")
-        except BrokenPipeError:
-            self.ended = True
-
-    def fill(self) -> None:
-        """Take in what the pipe holds; `ended` when the producer is gone."""
-        try:
-            received = os.read(self.fd, _READ_BYTES)
-        except BlockingIOError:
-            return
-        if not received:
-            self.ended = True
-            return
-        frames, self._unread = unpack(self._unread + received)
-        current = self._segment
-        self.frames.extend(frame for frame in frames if frame.segment == current)
-
-    def cost(self) -> ProcessCost | None:
-        return read_cost(self._process.pid)
-
-    def close(self) -> None:
-        """End the producer and wait for it, so that its CPU is counted among our children's."""
-        self._orders.close()
-        self._pipe.close()
-        try:
-            self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-def _deepen(fd: int) -> None:
-    """A deeper pipe lets the producer run ahead; the default will do where it is refused."""
-    if sys.platform != "linux":
-        return
-    try:
-        fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE_BYTES)
-    except PermissionError:
-        return
+        """Nothing more is wanted of this segment."""
+        ...

@@ -57,6 +57,13 @@ class Provider(Protocol):
         """A population of `contacts` people over `locations` tenants, made here and once."""
         ...
 
+    def moment(self, at: float) -> str:
+        """How this sender writes a moment (unix seconds) in an event's body.
+
+        Where a body says its own moment several times, the last is the delivery's timestamp.
+        """
+        ...
+
     def describe(self, event_type: str) -> EventDescription:
         """Raise UsageError for an unknown event type."""
         ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ghlctl.errors import KeyMaterialError
 from ghlctl.model.delivery import Headers, first_header
+from ghlctl.signing.prepared import PreparedHmac
 from ghlctl.signing.scheme import KeyPair, Rejection, SigningKey, VerifyingKey
 
 SIGNATURE_HEADER = "X-Signature"
@@ -79,7 +80,19 @@ class HmacTimestamp:
         return None
 
 
+def beginning(timestamp: str, body_start: bytes) -> bytes:
+    """What is signed begins with this; the rest of the body follows."""
+    return timestamp.encode() + b"." + body_start
+
+
+def prepare(key: SigningKey) -> PreparedHmac:
+    """For many signatures with one key; raise KeyMaterialError for a key of another scheme."""
+    if not isinstance(key, bytes):
+        raise KeyMaterialError("scheme hmac-timestamp takes a shared secret")
+    return PreparedHmac(key)
+
+
 def _digest(body: bytes, key: SigningKey | VerifyingKey, timestamp: str) -> str:
     if not isinstance(key, bytes):
         raise KeyMaterialError("scheme hmac-timestamp takes a shared secret")
-    return hmac.digest(key, timestamp.encode() + b"." + body, "sha256").hex()
+    return hmac.digest(key, beginning(timestamp, body), "sha256").hex()

@@ -29,6 +29,7 @@ from ghlctl.load.process import PLAN_FILE, LoadOutcome, run_load
 from ghlctl.model.run import RunState
 from ghlctl.model.sample import NEVER, Samples
 from ghlctl.scenario.scenario import Burst, Closed, Constant, Stage
+from ghlctl.signing.ghl import Ghl as Ed25519Body
 from ghlctl.signing.hmac_timestamp import HmacTimestamp
 from ghlctl.store.samples import read_samples
 
@@ -133,6 +134,69 @@ def check_requests(requests: list[bytes], first: Samples, origin_unix_ns: int) -
         body = json.loads(next(iter(by_id[name])).partition(b"\r\n\r\n")[2])
         stamped = datetime.fromisoformat(body["timestamp"]).timestamp()
         assert abs(stamped - (origin_unix_ns + intended_ns) / 1e9) < 0.002
+
+
+def test_signatures_too_dear_for_the_wire_loop_are_made_ahead(tmp_path: Path, serve: Serve) -> None:
+    """Ed25519: every request comes whole from the producer, in open and closed stages."""
+    requests: list[bytes] = []
+
+    def keep(connection: socket.socket, request: bytes) -> bool:
+        requests.append(request)
+        return accept(connection, request)
+
+    scheme = Ed25519Body()
+    keys = scheme.generate()
+    stages = (Constant(100, 0.4), Closed(2, iterations=30))
+    plan = plan_of(tmp_path, serve(keep), *stages, scheme="ghl", duplicates=0.3)
+    outcome = run_load(plan, environ={**ENVIRON, "TEST_KEY": keys.private.decode()})
+    samples = read_samples(tmp_path)
+
+    assert outcome.state is RunState.COMPLETE
+    assert samples.acknowledged.all()
+    assert len(samples.where(samples.stage == 1)) == 30
+    first = samples.where(samples.attempt == 1)
+    assert len(first.where(first.stage == 0)) == 40
+    assert len(set(first.delivery_id)) == len(first)
+    assert set(samples.where(samples.attempt == 2).delivery_id) <= set(first.delivery_id)
+    key = scheme.read_verifying_key(keys.public)
+    seen = set()
+    for request in requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")[1:]
+        headers = tuple((n, v) for n, _, v in (line.partition(": ") for line in lines))
+        assert scheme.verify(body, headers, key, now=time.time(), tolerance=60) is None
+        seen.add(json.loads(body)["webhookId"])
+    assert seen == set(samples.delivery_id)
+
+
+def test_a_header_that_hides_a_signature_is_sent_as_given(tmp_path: Path, serve: Serve) -> None:
+    """No place can be left open in such a request, so the general path makes every one."""
+    requests: list[bytes] = []
+
+    def keep(connection: socket.socket, request: bytes) -> bool:
+        requests.append(request)
+        return accept(connection, request)
+
+    plan = plan_of(tmp_path, serve(keep), Burst(5), headers=(("x-signature", "mine"),))
+    _, samples = run(plan)
+    assert samples.acknowledged.all()
+    assert [b"\r\nx-signature: mine\r\n" in request for request in requests] == [True] * 5
+
+
+def test_more_than_the_producer_can_make_is_sent_on_time_under_fresh_ids(
+    tmp_path: Path, serve: Serve
+) -> None:
+    """A burst beyond the fresh events: contents come again, deliveries do not."""
+    seen: list[dict[str, Any]] = []
+
+    def keep(connection: socket.socket, request: bytes) -> bool:
+        seen.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+        return accept(connection, request)
+
+    _, samples = run(plan_of(tmp_path, serve(keep), Burst(1500), max_in_flight=20))
+    assert samples.acknowledged.all()
+    assert len({event["webhookId"] for event in seen}) == 1500
+    assert len({event["id"] for event in seen}) > 100
 
 
 def test_the_same_seed_sends_the_same_content_under_fresh_ids(tmp_path: Path, serve: Serve) -> None:
@@ -380,6 +444,24 @@ def test_a_killed_engine_leaves_what_it_had_measured(tmp_path: Path, serve: Serv
     (caution,) = [each for each in outcome.cautions if each.code == "engine_killed"]
     assert "SIGKILL" in caution.text
     assert 20 < len(samples) < 1000
+
+
+def test_a_killed_producer_ends_the_run_and_is_named(tmp_path: Path, serve: Serve) -> None:
+    killed: list[int] = []
+
+    def kill(progress: Progress) -> None:
+        if progress.elapsed_s > 0.5 and not killed:
+            for pid in children_of(engine_pid()):
+                if b"ghlctl.load.producer" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    killed.append(pid)
+                    os.kill(pid, signal.SIGKILL)
+
+    outcome, samples = run(plan_of(tmp_path, serve(accept), Constant(50, 20)), on_progress=kill)
+    assert len(killed) == 1
+    assert outcome.state is RunState.ABORTED
+    assert not outcome.generator.keeping_up
+    assert "producer_died" in codes(outcome)
+    assert 10 < len(samples) < 1000
 
 
 def test_control_c_ends_at_once_with_every_due_arrival_in_the_run(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghlctl.load.reply import HEAD_BOUND, ProtocolFault, ReplyReader
+from ghlctl.load.head import ProtocolFault, ordinary_reply
+from ghlctl.load.reply import HEAD_BOUND, ReplyReader
 
 WHOLE = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -97,6 +98,31 @@ def test_an_independent_parser_sees_the_same(text: bytes) -> None:
     reader = ReplyReader()
     assert reader.feed(text)
     assert (reader.status, reader.body_bytes) == (status, size)
+
+
+@pytest.mark.parametrize("text", WHOLE)
+@given(place=st.integers(0, 200), more=st.binary(max_size=3))
+def test_an_ordinary_reply_is_what_the_reader_says_too(
+    text: bytes, place: int, more: bytes
+) -> None:
+    ReplyReader().feed(text)
+    for received in (text, text[: place % len(text)], text + more):
+        head = ordinary_reply(received)
+        if head is not None:
+            reader = ReplyReader()
+            assert reader.feed(received)
+            assert (reader.status, reader.reusable) == (head.status, True)
+
+
+def test_a_repeated_reply_is_ordinary_and_one_with_more_behind_it_is_not() -> None:
+    reply = b"HTTP/1.1 418 Teapot\r\ncontent-length: 2\r\n\r\nok"
+    assert ordinary_reply(reply) is None  # never seen before
+    assert ReplyReader().feed(reply)
+    head = ordinary_reply(reply)
+    assert head is not None
+    assert head.status == 418
+    assert ordinary_reply(reply + b"!") is None
+    assert ordinary_reply(reply[:-1]) is None
 
 
 def test_a_body_without_length_ends_with_the_connection() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ghlctl.load.frames import Frame, pack, unpack
+from ghlctl.load.frames import Frame, pack, tag_of, unpack
 from ghlctl.load.histogram import Histogram
 from ghlctl.load.plan import LoadPlan, decode_plan, encode_plan
 from ghlctl.load.schedule import ClosedSegment, OpenSegment, planned, segments_of
@@ -91,11 +91,9 @@ def test_a_plan_survives_its_file() -> None:
 frames = st.builds(
     Frame,
     st.integers(0, 9),
-    st.integers(0, 9),
-    st.integers(0, 9),
-    st.integers(1, 2),
+    st.builds(tag_of, st.integers(0, 9), st.integers(0, 9), st.integers(1, 2)),
     st.integers(-1, 2**60),
-    st.uuids().map(str),
+    st.uuids().map(lambda name: str(name).encode()),
     st.binary(max_size=300),
 )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ghlctl.providers.ghl.event_types import EVENT_TYPES
 from ghlctl.providers.ghl.fields import describe
+from ghlctl.providers.ghl.identity import iso
 from ghlctl.providers.ghl.source import GhlSource
 from ghlctl.providers.provider import (
     CONTACTS,
@@ -23,6 +24,9 @@ class Ghl:
         self, seed: int, *, contacts: int = CONTACTS, locations: int = LOCATIONS
     ) -> GhlSource:
         return GhlSource(seed, contacts=contacts, locations=locations)
+
+    def moment(self, at: float) -> str:
+        return iso(at)
 
     def describe(self, event_type: str) -> EventDescription:
         if event_type not in EVENT_TYPES:

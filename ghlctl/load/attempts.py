@@ -1,0 +1,251 @@
+"""Every attempt from its begin to its row: on which connection, and how it ends."""
+
+import struct
+import time
+
+from ghlctl.load.connection import Connection, Phase, Route
+from ghlctl.load.endings import STALE, Broken, kind_of
+from ghlctl.load.frames import HELD
+from ghlctl.load.head import ProtocolFault, ordinary_reply
+from ghlctl.load.poller import GONE, READ, Poller
+from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
+from ghlctl.model.sample import NEVER, ErrorKind
+
+_ROOM, _MOST_ROOM = 448, 4096  # for a reply in one piece: small ones are cheap to allocate
+_OK = CODE[ErrorKind.NONE]
+_STATUS = CODE[ErrorKind.STATUS]
+_DROPPED = CODE[ErrorKind.DROPPED]
+_pack = struct.Struct(ROW_FORMAT).pack
+_now = time.monotonic_ns
+_IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
+
+
+class Attempts:
+    """The counters are written by the loop's thread; others may read them at any time.
+
+    `rows` are packed as the recorder reads them.
+    """
+
+    def __init__(self, route: Route, poller: Poller) -> None:
+        self.sent = 0
+        self.in_slots = 0
+        self.opened = 0
+        self.cut_off = 0
+        self.bound = route.max_in_flight
+        self.by_fd: dict[int, Connection] = {}
+        self.idle: list[Connection] = []
+        self.rows: list[bytes] = []
+        self._route = route
+        self._poller = poller
+        self._keep = self.rows.append
+        self._held_until = 0
+        self._room = _ROOM
+        self._plain = route.tls is None
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.by_fd) - len(self.idle)
+
+    def connection(self) -> Connection | None:
+        """A connection to send on; None when as many as allowed are busy."""
+        if self.idle:
+            return self.idle.pop()
+        if len(self.by_fd) < self.bound:
+            try:
+                return Connection(self._route)
+            except OSError:  # no descriptors left: what is open must do
+                self.bound = len(self.by_fd)
+        self._held_until = _now()
+        return None
+
+    def send(
+        self, connection: Connection, tag: int, name: bytes, request: bytes, intended_ns: int
+    ) -> None:
+        """Begin an attempt that was due at `intended_ns`."""
+        connection.tag = tag if intended_ns > self._held_until else tag | HELD
+        connection.name = name
+        connection.intended_ns = intended_ns
+        connection.slot = False
+        self._begin(connection, request)
+
+    def send_in_slot(self, connection: Connection, tag: int, name: bytes, request: bytes) -> None:
+        """Begin an attempt that is due now, and occupies a slot until it ends."""
+        self.in_slots += 1
+        connection.tag = tag
+        connection.name = name
+        connection.slot = True
+        connection.intended_ns = self._begin(connection, request)
+
+    def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
+        """Record an arrival that was due and never sent."""
+        self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
+
+    # Their events
+
+    def _begin(self, connection: Connection, request: bytes) -> int:
+        """Send; the moment at which that began."""
+        self.sent += 1
+        connection.request = request
+        connection.first_byte_ns = NEVER
+        if connection.phase is not _IDLE or not self._plain:
+            return self._begin_slowly(connection)
+        connection.phase = _AWAITING
+        connection.reused = True
+        connection.sent_ns = sent_ns = _now()
+        try:
+            sent = connection.push(request)
+        except BlockingIOError:
+            sent = 0
+        except OSError as fault:
+            connection.unsent = len(request)
+            self.fail(connection, kind_of(fault))
+            return sent_ns
+        if sent != len(request):
+            connection.unsent = len(request) - sent
+            self._go_on(connection)
+        return sent_ns
+
+    def _begin_slowly(self, connection: Connection) -> int:
+        connection.reused = connection.phase is Phase.IDLE
+        connection.unsent = len(connection.request)
+        connection.sent_ns = sent_ns = _now()
+        self._go_on(connection)
+        return sent_ns
+
+    def _go_on(self, connection: Connection) -> None:
+        try:
+            if connection.phase is Phase.CONNECTING:
+                self._open(connection)
+            else:
+                connection.write()
+                self._want(connection)
+        except Broken as broken:
+            self.fail(connection, broken.kind)
+
+    def _open(self, connection: Connection) -> None:
+        self.opened += 1
+        self.by_fd[connection.fd] = connection
+        try:
+            connection.open()
+        finally:
+            connection.bits = connection.wanted
+            self._poller.add_edge(connection.fd, connection.bits)
+
+    def _want(self, connection: Connection) -> None:
+        if connection.bits != connection.wanted:
+            connection.bits = connection.wanted
+            self._poller.change_edge(connection.fd, connection.bits)
+
+    def receive(self, connection: Connection) -> None:
+        """The ordinary case: one piece of clear text is the reply, as the last one was."""
+        try:
+            received = connection.pull(self._room)
+        except BlockingIOError:
+            return
+        except OSError as fault:
+            self.fail(connection, kind_of(fault))
+            return
+        head = ordinary_reply(received)
+        if head is None or len(received) >= self._room:  # there may be more
+            self._take_piece(connection, received)
+            return
+        done_ns = _now()
+        status = head.status
+        error = _OK if 200 <= status < 300 else _STATUS  # noqa: PLR2004 - the range is HTTP's definition of success
+        self._keep(
+            _pack(
+                connection.intended_ns,
+                connection.sent_ns,
+                done_ns,
+                done_ns,
+                connection.tag,
+                status << ERROR_BITS | error,
+                connection.name,
+            )
+        )
+        self.in_slots -= connection.slot
+        connection.phase = _IDLE
+        self.idle.append(connection)
+
+    def _take_piece(self, connection: Connection, received: bytes) -> None:
+        if len(received) == self._room:
+            self._room = _MOST_ROOM
+        try:
+            if connection.take(received, _now()) or connection.advance(READ, _now()):
+                self._finish(connection)
+        except Broken as broken:
+            self.fail(connection, broken.kind)
+        except ProtocolFault:
+            self.fail(connection, ErrorKind.PROTOCOL)
+
+    def advance(self, connection: Connection, bits: int) -> None:
+        try:
+            if connection.phase is Phase.IDLE:
+                if connection.receive() is not None:  # closed, or bytes that nobody asked for
+                    self.forget(connection)
+            elif connection.advance(bits, _now()):
+                self._finish(connection, gone=bool(bits & GONE))
+            else:
+                self._want(connection)
+        except Broken as broken:
+            self.fail(connection, broken.kind)
+        except ProtocolFault:
+            self.fail(connection, ErrorKind.PROTOCOL)
+
+    # Endings
+
+    def _finish(self, connection: Connection, *, gone: bool = False) -> None:
+        status = connection.status
+        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
+        if connection.reusable and not gone:
+            connection.phase = Phase.IDLE
+            self.idle.append(connection)
+        else:
+            self.forget(connection)
+
+    def fail(self, connection: Connection, kind: ErrorKind) -> None:
+        untouched = connection.unsent == len(connection.request)
+        if connection.phase is Phase.IDLE:
+            self.forget(connection)
+        elif connection.reused and untouched and kind in STALE:
+            self._begin_afresh(connection)
+        else:
+            self._record(connection, connection.status, CODE[kind], _now())
+            self.forget(connection)
+
+    def _begin_afresh(self, stale: Connection) -> None:
+        """The kept connection was dead before a byte of this attempt left: open another."""
+        self.forget(stale)
+        fresh = Connection(self._route)
+        fresh.tag, fresh.name, fresh.request = stale.tag, stale.name, stale.request
+        fresh.slot, fresh.intended_ns = stale.slot, stale.intended_ns
+        self._begin_slowly(fresh)
+
+    def abandon(self, connection: Connection) -> None:
+        """The run was stopped while a reply was due: what came of the attempt is not known."""
+        self.drop(connection.intended_ns, connection.tag, connection.name)
+        self.cut_off += 1
+        self.sent -= 1
+        self.in_slots -= connection.slot
+
+    def _record(self, connection: Connection, status: int, error: int, done_ns: int) -> None:
+        self._keep(
+            _pack(
+                connection.intended_ns,
+                connection.sent_ns,
+                connection.first_byte_ns,
+                done_ns,
+                connection.tag,
+                status << ERROR_BITS | error,
+                connection.name,
+            )
+        )
+        self.in_slots -= connection.slot
+
+    def forget(self, connection: Connection) -> None:
+        """Close a connection that will carry nothing more."""
+        if connection.phase is Phase.IDLE:
+            self.idle.remove(connection)
+        if self.by_fd.pop(connection.fd, None) is not None:
+            self._poller.remove(connection.fd)
+        connection.close()
