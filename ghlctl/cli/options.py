@@ -20,7 +20,7 @@ Scheme = Annotated[
     str | None,
     typer.Option(
         "--scheme",
-        help="How deliveries are signed: ghl, ghl-legacy, hmac-timestamp.",
+        help="How deliveries are signed; ghlctl keys schemes lists them.",
         rich_help_panel=_RECEIVER,
     ),
 ]

@@ -21,7 +21,7 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
 from ghlctl.providers.provider import EventSource
 from ghlctl.signing.catalogue import scheme_named
-from ghlctl.signing.scheme import Scheme, SigningKey
+from ghlctl.signing.scheme import Request, Scheme, SigningKey
 from ghlctl.store.keys import resolve_key
 
 CLOSED_OFFSET_NS = -1
@@ -47,6 +47,7 @@ class Workshop:
     scheme: Scheme
     key: SigningKey
     extra: tuple[tuple[str, str], ...]
+    request: Request
     threads: ThreadPoolExecutor | None
 
     def make(self, orders: list[Order]) -> list[bytes]:
@@ -68,6 +69,7 @@ class Workshop:
             at=order.at,
             delivery_id=order.delivery_id,
             extra=self.extra,
+            request=self.request,
         )
         return request_bytes(self.address, delivery)
 
@@ -84,6 +86,7 @@ def open_workshop(plan: LoadPlan, environ: Mapping[str, str], threads: int) -> W
         scheme,
         key,
         plan.headers,
+        Request("POST", plan.url),
         None if shared_secret or threads < 2 else ThreadPoolExecutor(threads),  # noqa: PLR2004 - one thread is no pool
     )
 

@@ -6,7 +6,7 @@ from ghlctl.model.delivery import Headers
 from ghlctl.reference.incoming import Ignored, Incoming
 from ghlctl.reference.profile import TimestampWindow
 from ghlctl.reference.refusal import Refusal, RefusalCode
-from ghlctl.signing.scheme import Rejection, Scheme, VerifyingKey
+from ghlctl.signing.scheme import Rejection, Request, Scheme, VerifyingKey
 
 WINDOW_S = {TimestampWindow.OFF: None, TimestampWindow.FIVE_MINUTES: 300.0}
 _STALE = frozenset({Rejection.TOO_OLD, Rejection.TOO_NEW})
@@ -23,9 +23,11 @@ class Verification:
     key: VerifyingKey
     window: TimestampWindow
 
-    def refuse_signature(self, body: bytes, headers: Headers, now: float) -> Refusal | None:
+    def refuse_signature(
+        self, body: bytes, headers: Headers, now: float, request: Request
+    ) -> Refusal | None:
         rejection = self.scheme.verify(
-            body, headers, self.key, now=now, tolerance=WINDOW_S[self.window]
+            body, headers, self.key, now=now, tolerance=WINDOW_S[self.window], request=request
         )
         if rejection is None:
             return None

@@ -296,7 +296,7 @@ def test_wrong_names_and_keys_are_refused_before_anything_is_sent(upstream: str)
         run_audit(AuditTarget(url), scope=frozenset({"signatur"}))
     assert "signature" in refused.value.hint
     with pytest.raises(UsageError, match="unknown scheme"):
-        run_audit(AuditTarget(url, scheme="none"))
+        run_audit(AuditTarget(url, scheme="nonesuch"))
     with pytest.raises(KeyMaterialError):
         run_audit(AuditTarget(url, key=b"no key"))
     with pytest.raises(UsageError, match="no http or https URL"):
