@@ -55,7 +55,8 @@ def serve(
     from ghlctl.reference.profile import profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.signing.catalogue import scheme_named
-    from ghlctl.store.keys import KeyFolder, resolve_key
+    from ghlctl.store.key_folder import KeyFolder
+    from ghlctl.store.keys import resolve_key
 
     if exit_with_parent:
         die_with_parent()
