@@ -5,11 +5,12 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import ascii_letters, digits
 
 from ghlctl.model.delivery import Headers
 from ghlctl.signing.encoding import from_base64, to_base64
 
-_LAST_PART = re.compile(r"[0-9A-Za-z+/_-]+={0,2}$")
+_SIGNATURE_LETTERS = ascii_letters + digits + "+/_-"
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _PREFIXES = ("sha256=", "v0=", "v1,", "v1a,")
 
@@ -40,10 +41,10 @@ def _guesses(value: str) -> Iterator[tuple[str, str, str]]:
     bare = value.strip().strip("\"'")
     yield "whitespace", "there is white space around it", value.strip()
     yield "quoted", "it stands in quotation marks", bare
-    found = _LAST_PART.search(bare)
-    if found is None:
+    before = bare.rstrip("=").rstrip(_SIGNATURE_LETTERS)
+    text = bare[len(before) :]
+    if not text:
         return
-    before, text = bare[: found.start()], found[0]
     standard = text.replace("-", "+").replace("_", "/")
     padded = _padded(standard)
     if standard != text:

@@ -42,8 +42,12 @@ _PERSONAL = frozenset(
         "transcript",
     }
 )
-_EMAIL = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+")
-_PHONE = re.compile(r"\+?\d[\d ().-]{6,}\d")
+# Both are bounded, or a long body without an @ would take a time that grows with its square.
+_EMAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,255}")
+_PHONE = re.compile(r"\+?\d[\d ().-]{6,30}\d")
+LONGEST = 2000
+"""Of a text that is looked through for addresses; what lies beyond is left out, not shown."""
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\d")
 _MASK = "•••"
 
@@ -63,7 +67,9 @@ def masked(body: bytes) -> str:
 
 def masked_text(text: str) -> str:
     """Addresses and numbers anywhere in it; a name in plain text looks like any other word."""
-    return _PHONE.sub(_unless_a_time, _EMAIL.sub(_MASK, text))
+    cut = text[:LONGEST]
+    shown = _PHONE.sub(_unless_a_time, _EMAIL.sub(_MASK, cut))
+    return shown if len(cut) == len(text) else shown + "…"
 
 
 def _unless_a_time(found: re.Match[str]) -> str:

@@ -154,7 +154,7 @@ class Locked(Drawer):
 @pytest.fixture
 def operating_system_keyring() -> Iterator[None]:
     before = keyring.get_keyring()
-    keyring.set_keyring(Drawer())  # type: ignore[no-untyped-call] - keyring leaves its bases untyped
+    keyring.set_keyring(Drawer())  # type: ignore[no-untyped-call]  # untyped in keyring
     yield
     keyring.set_keyring(before)
 
@@ -166,7 +166,7 @@ def test_a_key_is_read_from_the_operating_system_s_keyring(operating_system_keyr
 
 
 def test_a_locked_keyring_is_a_clear_error(operating_system_keyring: None) -> None:
-    keyring.set_keyring(Locked())  # type: ignore[no-untyped-call] - as above
+    keyring.set_keyring(Locked())  # type: ignore[no-untyped-call]  # as above
     with pytest.raises(KeyMaterialError, match="KeyringLocked"):
         resolve_key("keyring:staging", {})
 
