@@ -126,7 +126,9 @@ def test_wrong_usage_is_one_error_and_one_hint(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe\x00", b"a\r\nb", "\ufeffé".encode(), b"{}" * 500_000]
+    "body",
+    [b"", b"\xff\xfe\x00", b"a\r\nb", "\ufeffé".encode(), b"{}" * 500_000, b"1" * 10_000_000],
+    ids=["empty", "bytes", "crlf", "bom", "megabyte", "ten megabytes"],
 )
 def test_any_body_is_captured_to_the_byte(tmp_path: Path, body: bytes) -> None:
     import base64  # noqa: PLC0415 - needed here alone
@@ -194,10 +196,10 @@ def test_a_receiver_that_is_not_there_is_answered_502_and_captured(tmp_path: Pat
 
 
 def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
-    with listener(tmp_path / "a") as url, pytest.raises(UsageError, match="cannot listen"):
-        port = url.rpartition(":")[2]
-        with started(["listen", "--port", port, "--out", str(tmp_path / "b")]):
-            pass
+    with listener(tmp_path / "a") as url:
+        again = ["listen", "--port", url.rpartition(":")[2], "--out", str(tmp_path / "b")]
+        with pytest.raises(UsageError, match="cannot listen"):
+            started(again).__enter__()
 
 
 def test_a_sequence_is_sent_whole_and_out_of_order_when_asked(ghlctl: Run, tmp_path: Path) -> None:
