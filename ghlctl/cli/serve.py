@@ -50,6 +50,7 @@ def serve(
 ) -> None:
     """Run the embedded receiver until it is interrupted."""
     import os
+    import time
 
     from ghlctl.cli.processes import die_with_parent
     from ghlctl.reference.profile import profile_named, with_switches
@@ -62,10 +63,13 @@ def serve(
         die_with_parent()
     chosen = with_switches(profile_named(profile), switches or [])
     if key is None:
-        stored = KeyFolder(Path(state) / "keys").load_or_make(scheme_named(scheme))
+        folder = KeyFolder(Path(state) / "keys")
+        stored = folder.load_or_make(scheme_named(scheme))
         signing_ref, trusted = f"file:{stored.private.resolve()}", stored.public.read_bytes()
+        replaced = folder.trusted(scheme, stored.name, now=time.time())[1:]
+        also = tuple(one.public.read_bytes() for one in replaced)
     else:
-        signing_ref, trusted = key, resolve_key(key, os.environ)
+        signing_ref, trusted, also = key, resolve_key(key, os.environ), ()
     with _upstream_at(upstream, upstream_port, faults) as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
@@ -94,6 +98,7 @@ def serve(
                 scheme=scheme,
                 key=trusted,
                 state_dir=Path(state),
+                also_trusted=also,
             ),
             announce=announce,
         )

@@ -58,10 +58,10 @@ def verify_with(
     request: Request = NOWHERE,
 ) -> Rejection | None:
     """None when the signature holds by any key; else the reason that came furthest."""
-    reasons = [
-        scheme.verify(body, headers, key, now=now, tolerance=tolerance, request=request)
-        for key in keys
-    ]
-    if None in reasons:
-        return None
-    return min((one for one in reasons if one), key=_FURTHEST.index, default=Rejection.MISMATCH)
+    reasons = []
+    for key in keys:
+        reason = scheme.verify(body, headers, key, now=now, tolerance=tolerance, request=request)
+        if reason is None:
+            return None
+        reasons.append(reason)
+    return min(reasons, key=_FURTHEST.index, default=Rejection.MISMATCH)

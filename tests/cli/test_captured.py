@@ -216,13 +216,9 @@ def test_a_sequence_is_sent_whole_and_out_of_order_when_asked(ghlctl: Run, tmp_p
 
 
 @pytest.mark.parametrize(
-    "scheme",
-    [
-        *("standard", "standard-ed25519", "svix", "stripe", "github", "shopify", "slack"),
-        *("twilio", "hubspot", "square", "zoom", "meta", "header-secret", "hmac-timestamp"),
-    ],
+    "scheme", ["standard-ed25519", "stripe", "twilio", "hubspot", "header-secret"]
 )
-def test_every_scheme_is_sent_captured_and_verified(
+def test_a_delivery_of_any_kind_of_scheme_is_sent_captured_and_verified(
     ghlctl: Run, tmp_path: Path, scheme: str
 ) -> None:
     out, key = tmp_path / "seen.jsonl", key_of(ghlctl, "--scheme", scheme)
@@ -274,3 +270,22 @@ def test_events_of_one_family_and_sequences_are_listed(ghlctl: Run) -> None:
     assert "stage-moved" in ghlctl("events", "--sequences").out
     assert "INSTALL" in ghlctl("events", "AppInstall").out
     assert "not confirmed" in ghlctl("events", "UserUpdate").out
+
+
+def test_the_embedded_receiver_trusts_old_and_new_key_during_the_overlap(
+    ghlctl: Run, tmp_path: Path
+) -> None:
+    key_of(ghlctl)
+    assert ghlctl("keys", "rotate").status == 0
+    new, old = (tmp_path / ".ghlctl" / "keys" / "ghl-test.key"), None
+    for path in new.parent.glob("*.until-*.key"):
+        old = path
+    stranger = key_of(ghlctl, "--name", "stranger").removeprefix("file:")
+    state = ["--state", str(tmp_path / ".ghlctl")]
+    with started(["serve", "--port", "0", "--upstream", "http://127.0.0.1:9", *state]) as receiver:
+        url = receiver.said["url"]
+        status = {
+            path: ghlctl("send", "AppInstall", "--url", url, "--key", f"file:{path}").status
+            for path in (new, old, Path(stranger))
+        }
+    assert status == {new: 0, old: 0, Path(stranger): 3}
