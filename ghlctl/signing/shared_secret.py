@@ -113,7 +113,7 @@ class SharedSecret:
         mac = self._mac(secret, Message(body, timestamp, request))
         if mac is None:
             raise UsageError(
-                f"scheme {self.name} cannot sign this body for this URL", f"note: {self.weakness}"
+                f"scheme {self.name} cannot sign this body for this URL", self.weakness
             )
         headers = [(self.signature, self.prefix + _written(mac, self.writing))]
         if self.timestamp:

@@ -95,8 +95,7 @@ def test_the_wire_type_is_the_documented_one(event_type: str) -> None:
 @every_type
 def test_every_documented_example_field_is_sent_by_some_delivery(event_type: str) -> None:
     sent = {name for event in events(small_source(), event_type, 200) for name in event.payload}
-    # Set only by custom conversation providers; shown only by a price's other events.
-    unused = {"conversationProviderId"}
+    unused = {"conversationProviderId"}  # set only by custom conversation providers
     documented = {
         name for name in FACTS["events"][event_type]["example_types"] if "." not in name
     } - unused
