@@ -1,7 +1,7 @@
 """Samples, effects and costs of a load run to its summary."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -22,7 +22,10 @@ from ghlctl.model.summary import (
     ReceiverCost,
 )
 from ghlctl.model.threshold import Threshold
+from ghlctl.providers.ghl.policy import breaker_statement
 from ghlctl.stats.quantile import latency
+
+_WITH_BREAKER = ("ghl", "ghl-documented")
 
 
 def summarise(
@@ -52,7 +55,10 @@ def summarise(
         receiver_cost=receiver_cost,
         block_s=block_s,
     )
-    found = doubts(Evidence(measured, counted, matched, run.environment))
+    found = (
+        *doubts(Evidence(measured, counted, matched, run.environment)),
+        *_sender_says(run, measured),
+    )
     results = evaluate(thresholds, measured)
     return msgspec.structs.replace(
         measured,
@@ -60,6 +66,16 @@ def summarise(
         cautions=_distinct((*run.cautions, *cautions), found),
         passed=gate(results).passed,
     )
+
+
+def _sender_says(run: Run, measured: LoadSummary) -> Iterator[Caution]:
+    """What the platform itself would do with a receiver that answers like this."""
+    if run.scenario.get("provider") not in _WITH_BREAKER:
+        return
+    statement = breaker_statement(measured.sent, measured.sent - measured.errors)
+    if statement:
+        hint = "genuine deliveries must be answered 2xx: every other answer is retried and counted"
+        yield Caution("ghl-would-pause", statement, hint)
 
 
 def _measured(

@@ -20,6 +20,7 @@ from ghlctl.model.finding import AuditSummary, Exchange, Finding, Outcome
 from ghlctl.model.run import SCHEMA_VERSION
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.scheme import Request
 from ghlctl.transport.address import place_of, shown_url
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
@@ -80,6 +81,7 @@ def _kit(target: AuditTarget, bounds: Bounds, clock: Clock, random: Random) -> K
         largest_body_bytes=bounds.largest_body_bytes,
         footprint=Footprint(),
         extra=target.headers,
+        request=Request("POST", target.url),
     )
 
 

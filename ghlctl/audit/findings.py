@@ -103,6 +103,9 @@ def _cautions(session: Session, found: Sequence[Finding], graded: Grade) -> list
         names = ", ".join(topic.value for topic in absent)
         text = f"not asked about: {names}; their weight is spread over the other topics"
         said.append(Caution("audit-topics-absent", text))
+    scheme = session.kit.scheme
+    text = f"scheme {scheme.name} covers {', '.join(scheme.covers) or 'nothing'}: {scheme.weakness}"
+    said.append(Caution("audit-scheme-weakness", text, "ghlctl keys schemes compares them"))
     return said
 
 

@@ -9,7 +9,7 @@ from ghlctl.audit.canary import Canary, Footprint, fresh_canary, marked
 from ghlctl.model.delivery import Delivery, Event, Headers
 from ghlctl.providers.deliver import CONTENT, deliver, encode
 from ghlctl.providers.provider import EventSource
-from ghlctl.signing.scheme import Scheme, SigningKey
+from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Kit:
     footprint: Footprint
     skew_s: float | None = None
     extra: Headers = ()
+    request: Request = NOWHERE
 
     def genuine(self, *, age_s: float = 0.0, canary: Canary | None = None) -> Genuine:
         """A genuine delivery of `age_s` ago; without a test key, one signed by the stranger."""
@@ -55,7 +56,13 @@ class Kit:
         """The event signed with the test key at unix second `at`."""
         key = self.stranger if self.key is None else self.key
         return deliver(
-            event, self.scheme, key, at=at, delivery_id=canary.delivery_id, extra=self.extra
+            event,
+            self.scheme,
+            key,
+            at=at,
+            delivery_id=canary.delivery_id,
+            extra=self.extra,
+            request=self.request,
         )
 
     def with_payload(self, genuine: Genuine, payload: dict[str, Any]) -> Delivery:

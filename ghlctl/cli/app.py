@@ -18,6 +18,7 @@ from ghlctl.cli import (
     health,
     init,
     keys,
+    listen,
     loadtest,
     report,
     runs,
@@ -25,6 +26,7 @@ from ghlctl.cli import (
     send,
     serve,
     upstream,
+    verify,
 )
 from ghlctl.cli.output import complain, emit
 from ghlctl.errors import ExitStatus, GhlctlError
@@ -63,6 +65,8 @@ app.command("serve")(serve.serve)
 app.command("upstream")(upstream.upstream)
 app.command("events")(events.events)
 app.command("send")(send.send)
+app.command("verify")(verify.verify)
+app.command("listen")(listen.listen)
 app.command("health")(health.health)
 app.add_typer(baseline.app, name="baseline")
 app.command("loadtest")(loadtest.loadtest)

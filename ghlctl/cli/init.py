@@ -1,5 +1,6 @@
 """ghlctl init: a first config, scenario, test key and CI job."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -51,13 +52,41 @@ jobs:
 """
 
 
+class Snippet(StrEnum):
+    """Frameworks for which there is a receiver that trusts the test key."""
+
+    EXPRESS = "express"
+    FASTAPI = "fastapi"
+    FLASK = "flask"
+    DJANGO = "django"
+    LARAVEL = "laravel"
+
+
 def init(
     folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Where.")] = ".",
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    snippet: Annotated[
+        Snippet | None,
+        typer.Option("--snippet", help="Print a receiver that trusts the test key; write nothing."),
+    ] = None,
 ) -> None:
     """Write ghlctl.yaml, a scenario, a test key pair and a CI workflow."""
+    if snippet is not None:
+        emit(snippet_text(snippet))
+        return
+    _write(folder, force=force)
+
+
+def snippet_text(snippet: Snippet) -> str:
+    from importlib.resources import files
+
+    place = files("ghlctl.cli").joinpath("snippets", f"{snippet}.txt")
+    return place.read_text(encoding="utf-8")
+
+
+def _write(folder: str, *, force: bool) -> None:
     from ghlctl.signing.catalogue import scheme_named
-    from ghlctl.store.keys import KeyFolder
+    from ghlctl.store.key_folder import KeyFolder
 
     place = Path(folder)
     files = {

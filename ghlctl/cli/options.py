@@ -14,13 +14,18 @@ Url = Annotated[
     typer.Option("--url", help="Where the receiver takes deliveries.", rich_help_panel=_RECEIVER),
 ]
 Provider = Annotated[
-    str | None, typer.Option("--provider", help="Who sends: ghl.", rich_help_panel=_RECEIVER)
+    str | None,
+    typer.Option(
+        "--provider",
+        help="Who sends: ghl, ghl-documented, ghl-workflow.",
+        rich_help_panel=_RECEIVER,
+    ),
 ]
 Scheme = Annotated[
     str | None,
     typer.Option(
         "--scheme",
-        help="How deliveries are signed: ghl, ghl-legacy, hmac-timestamp.",
+        help="How deliveries are signed; ghlctl keys schemes lists them.",
         rich_help_panel=_RECEIVER,
     ),
 ]
@@ -29,7 +34,7 @@ Key = Annotated[
     typer.Option(
         "--key",
         metavar="REF",
-        help="Signing key as env:NAME or file:PATH.",
+        help="Signing key as env:NAME, file:PATH or keyring:NAME.",
         rich_help_panel=_RECEIVER,
     ),
 ]

@@ -50,21 +50,26 @@ def serve(
 ) -> None:
     """Run the embedded receiver until it is interrupted."""
     import os
+    import time
 
     from ghlctl.cli.processes import die_with_parent
     from ghlctl.reference.profile import profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.signing.catalogue import scheme_named
-    from ghlctl.store.keys import KeyFolder, resolve_key
+    from ghlctl.store.key_folder import KeyFolder
+    from ghlctl.store.keys import resolve_key
 
     if exit_with_parent:
         die_with_parent()
     chosen = with_switches(profile_named(profile), switches or [])
     if key is None:
-        stored = KeyFolder(Path(state) / "keys").load_or_make(scheme_named(scheme))
+        folder = KeyFolder(Path(state) / "keys")
+        stored = folder.load_or_make(scheme_named(scheme))
         signing_ref, trusted = f"file:{stored.private.resolve()}", stored.public.read_bytes()
+        replaced = folder.trusted(scheme, stored.name, now=time.time())[1:]
+        also = tuple(one.public.read_bytes() for one in replaced)
     else:
-        signing_ref, trusted = key, resolve_key(key, os.environ)
+        signing_ref, trusted, also = key, resolve_key(key, os.environ), ()
     network = {"--rtt": rtt, "--latency": latency, "--faults": faults}
     with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
 
@@ -94,6 +99,7 @@ def serve(
                 scheme=scheme,
                 key=trusted,
                 state_dir=Path(state),
+                also_trusted=also,
             ),
             announce=announce,
         )

@@ -42,7 +42,9 @@ class Receiver:
     pid: int | None = None
 
     def signing_ref(self) -> str:
-        """The key's reference; raise UsageError where none was given."""
+        """The key's reference; raise UsageError where none was given and one is needed."""
+        if self.key_ref is None and self.scheme == "none":
+            return "none"
         if self.key_ref is None:
             raise UsageError(
                 "there is no key to sign with",

@@ -24,12 +24,11 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
 from ghlctl.providers.provider import EventSource
 from ghlctl.signing.catalogue import scheme_named
-from ghlctl.signing.hmac_timestamp import SIGNATURE_HEADER, TIMESTAMP_HEADER, HmacTimestamp
-from ghlctl.signing.scheme import Scheme, SigningKey
+from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP, SIGNATURE_HEADER, TIMESTAMP_HEADER
+from ghlctl.signing.scheme import Request, Scheme, SigningKey
 from ghlctl.store.keys import resolve_key
 
 CLOSED_OFFSET_NS = -1
-HMAC_TIMESTAMP = HmacTimestamp().name
 _SPARES = 4  # per event type
 _CLOSED_BATCH = 4096  # how many choices are drawn at once where no end is known
 
@@ -61,6 +60,7 @@ class Workshop:
     scheme: Scheme
     key: SigningKey
     extra: tuple[tuple[str, str], ...]
+    request: Request
     threads: ThreadPoolExecutor | None
 
     def make(self, orders: list[Order]) -> list[bytes]:
@@ -72,7 +72,7 @@ class Workshop:
 
     def stencil(self, order: Order, *, segment: int, event: int) -> Stencil | None:
         """The same delivery with its holes marked; None for a scheme that signs each one whole."""
-        if self.scheme.name != HMAC_TIMESTAMP:
+        if self.scheme.name != HMAC_TIMESTAMP.name:
             return None
         made = self._event(order)
         delivery = deliver(
@@ -105,6 +105,7 @@ class Workshop:
             at=order.at,
             delivery_id=order.delivery_id,
             extra=self.extra,
+            request=self.request,
         )
 
 
@@ -122,6 +123,7 @@ def open_workshop(plan: LoadPlan, environ: Mapping[str, str], threads: int) -> W
         scheme,
         key,
         plan.headers,
+        Request("POST", plan.url),
         None if shared_secret or threads < 2 else ThreadPoolExecutor(threads),  # noqa: PLR2004 - one thread is no pool
     )
 

@@ -2,10 +2,15 @@
 
 from ghlctl.errors import UsageError
 from ghlctl.providers.ghl.provider import Ghl
+from ghlctl.providers.ghl_workflow.provider import GhlWorkflow
 from ghlctl.providers.provider import Provider
 from ghlctl.providers.suggestion import suggestion
 
-_ALL: tuple[Provider, ...] = (Ghl(),)
+_ALL: tuple[Provider, ...] = (
+    Ghl(),
+    Ghl("ghl-documented", types_stated=False),
+    GhlWorkflow(),
+)
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _ALL}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ghlctl.errors import UsageError
 from ghlctl.model.delivery import Event
@@ -22,13 +22,18 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class EventDescription:
-    """What `ghlctl events TYPE` tells; `note` says where real deliveries leave the documents."""
+    """What `ghlctl events TYPE` tells; `note` says where real deliveries leave the documents.
+
+    `wire_type` is what the body's `type` says, "" where there is none. `tenancy`: the fields that
+    say whose event it is.
+    """
 
     wire_type: str
     family: str
     summary: str
     fields: tuple[Field, ...]
     note: str = ""
+    tenancy: tuple[str, ...] = ()
 
 
 class EventSource(Protocol):
@@ -37,6 +42,15 @@ class EventSource(Protocol):
     def event(self, event_type: str, *, at: float, delivery_id: str) -> Event:
         """The next event. `at`: unix seconds. Raise UsageError for an unknown event type."""
         ...
+
+
+@runtime_checkable
+class StorySource(EventSource, Protocol):
+    """A source that can tell what happens to one contact, event after event."""
+
+    def story(
+        self, event_types: Sequence[str], *, at: float, delivery_ids: Sequence[str]
+    ) -> list[Event]: ...
 
 
 class Provider(Protocol):

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ghlctl.reference.profile import BodyLimit, ErrorDetail, Profile, name_of
 from ghlctl.reference.receiver import Receiver, Taken
 from ghlctl.reference.refusal import Refusal, RefusalCode
+from ghlctl.signing.scheme import Request as SignedRequest
 
 ROUTE = "/webhooks/ghl"
 EVENT_ROUTES = {
@@ -81,7 +82,8 @@ async def _answer(
         outcome: Taken | Refusal = body
     else:
         headers = tuple((name, value) for name, value in request.headers.items())
-        outcome = await receiver.take(body, headers, expected)
+        signed = SignedRequest(request.method, str(request.url))
+        outcome = await receiver.take(body, headers, expected, signed)
     if isinstance(outcome, Taken):
         return _json({"status": outcome.status}, 200)
     receiver.counters.refuse(outcome.code.value)

@@ -24,6 +24,7 @@ from ghlctl.reference.refusal import Refusal, RefusalCode
 from ghlctl.reference.storage import Claim, Leftover
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import Work, Writer
+from ghlctl.signing.scheme import Request as SignedRequest
 
 STORE_AGAIN_S = 1.0
 LOG = logging.getLogger(__name__)
@@ -68,10 +69,12 @@ class Receiver:
             else:
                 LOG.warning("delivery %d of an earlier process cannot be read", leftover.seq)
 
-    async def take(self, body: bytes, headers: Headers, expected: str | None) -> Taken | Refusal:
+    async def take(
+        self, body: bytes, headers: Headers, expected: str | None, request: SignedRequest
+    ) -> Taken | Refusal:
         """Verify, parse, and act on one delivery; `expected` is its route's event type."""
         now = time.time()
-        refusal = self._verification.refuse_signature(body, headers, now)
+        refusal = self._verification.refuse_signature(body, headers, now, request)
         if refusal is not None:
             return refusal
         parsed = parse(body, self._profile.types, expected)

@@ -45,7 +45,8 @@ def serve_receiver(settings: ReceiverSettings, *, announce: Callable[[int], None
     profile, upstream_url, path = settings.profile, settings.upstream, settings.database_path
     scheme = scheme_named(settings.scheme)
     key = scheme.read_verifying_key(settings.key)
-    verification = Verification(scheme, key, profile.timestamp_window)
+    also = tuple(map(scheme.read_verifying_key, settings.also_trusted))
+    verification = Verification(scheme, key, profile.timestamp_window, also)
     population = _population(settings.state_dir)
     place = (settings.host, settings.port)
     with Lock(path), contextlib.closing(listen(*place, "the receiver")) as listening:

@@ -16,6 +16,7 @@ class ReceiverSettings:
 
     Without `database` it is `receiver.sqlite` in `state_dir`, which also holds the generated
     listings and histories. `backlog` bounds the acknowledged deliveries that wait for their turn.
+    `also_trusted` are texts of keys that hold beside `key` while one replaces the other.
     """
 
     upstream_url: str
@@ -27,6 +28,7 @@ class ReceiverSettings:
     scheme: str = "ghl"
     state_dir: Path = Path(".ghlctl")
     backlog: int = 10_000
+    also_trusted: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def database_path(self) -> Path:

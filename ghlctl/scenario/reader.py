@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType, to_builtins
 
 from ghlctl.model.threshold import Threshold
 from ghlctl.providers.catalogue import PROVIDERS, provider_named
+from ghlctl.providers.ghl.policy import POLICIES
 from ghlctl.providers.provider import unknown_event_type
 from ghlctl.scenario.bounds import (
     check_duration,
@@ -141,7 +142,7 @@ def _retries(document: Document, policy: str | UnsetType) -> str | None:
     if policy is UNSET:
         return None
     with document.at("retries"):
-        check_name("policy", policy, PROVIDERS, "policies")
+        check_name("policy", policy, POLICIES, "policies")
     return policy
 
 

@@ -13,7 +13,15 @@ from ghlctl.model.delivery import Headers
 from ghlctl.signing import pem
 from ghlctl.signing.encoding import to_base64
 from ghlctl.signing.header import signature_in
-from ghlctl.signing.scheme import KeyPair, Rejection, SigningKey, VerifyingKey
+from ghlctl.signing.scheme import (
+    NOWHERE,
+    Covered,
+    KeyPair,
+    Rejection,
+    Request,
+    SigningKey,
+    VerifyingKey,
+)
 
 HEADER = "X-GHL-Signature"
 SIGNATURE_BYTES = 64
@@ -24,6 +32,12 @@ class Ghl:
     name: str = "ghl"
     headers: tuple[str, ...] = (HEADER,)
     timestamped: bool = False
+    covers: tuple[Covered, ...] = (Covered.BODY,)
+    tolerance_s: float | None = None
+    weakness: str = (
+        "neither time nor id outside the body: replays are the receiver's to refuse; "
+        "one key for every app, so appId and locationId must be checked too"
+    )
 
     def generate(self) -> KeyPair:
         return pem.pair(Ed25519PrivateKey.generate())
@@ -47,6 +61,7 @@ class Ghl:
         *,
         at: float,
         delivery_id: str,
+        request: Request = NOWHERE,
     ) -> Headers:
         if not isinstance(key, Ed25519PrivateKey):
             raise KeyMaterialError("scheme ghl signs with an Ed25519 private key")
@@ -60,6 +75,7 @@ class Ghl:
         *,
         now: float,
         tolerance: float | None,
+        request: Request = NOWHERE,
     ) -> Rejection | None:
         if not isinstance(key, Ed25519PublicKey):
             raise KeyMaterialError("scheme ghl verifies with an Ed25519 public key")

@@ -19,7 +19,15 @@ from ghlctl.model.delivery import Headers
 from ghlctl.signing import pem
 from ghlctl.signing.encoding import to_base64
 from ghlctl.signing.header import signature_in
-from ghlctl.signing.scheme import KeyPair, Rejection, SigningKey, VerifyingKey
+from ghlctl.signing.scheme import (
+    NOWHERE,
+    Covered,
+    KeyPair,
+    Rejection,
+    Request,
+    SigningKey,
+    VerifyingKey,
+)
 
 HEADER = "X-WH-Signature"
 KEY_BITS = 4096  # the platform's own key size
@@ -30,6 +38,12 @@ class GhlLegacy:
     name: str = "ghl-legacy"
     headers: tuple[str, ...] = (HEADER,)
     timestamped: bool = False
+    covers: tuple[Covered, ...] = (Covered.BODY,)
+    tolerance_s: float | None = None
+    weakness: str = (
+        "no longer sent since September 2026; as with ghl, replays and the tenant are "
+        "the receiver's to check"
+    )
 
     def generate(self) -> KeyPair:
         return pem.pair(generate_private_key(public_exponent=65537, key_size=KEY_BITS))
@@ -53,6 +67,7 @@ class GhlLegacy:
         *,
         at: float,
         delivery_id: str,
+        request: Request = NOWHERE,
     ) -> Headers:
         if not isinstance(key, RSAPrivateKey):
             raise KeyMaterialError("scheme ghl-legacy signs with an RSA private key")
@@ -66,6 +81,7 @@ class GhlLegacy:
         *,
         now: float,
         tolerance: float | None,
+        request: Request = NOWHERE,
     ) -> Rejection | None:
         if not isinstance(key, RSAPublicKey):
             raise KeyMaterialError("scheme ghl-legacy verifies with an RSA public key")

@@ -8,6 +8,7 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import CONTENT, deliver, encode
 from ghlctl.providers.provider import Provider
 from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.scheme import Request
 from ghlctl.transport.probe import PROVIDER_WAITS_S, Ready
 
 SEED = 0
@@ -41,7 +42,15 @@ def ready(
     genuine = None
     if key is not None:
         private = signer.read_signing_key(key)
-        genuine = deliver(event, signer, private, at=at, delivery_id=delivery_id, extra=headers)
+        genuine = deliver(
+            event,
+            signer,
+            private,
+            at=at,
+            delivery_id=delivery_id,
+            extra=headers,
+            request=Request("POST", url),
+        )
     return Ready(url, forgery, genuine, upstream_url, headers, timeout_s)
 
 

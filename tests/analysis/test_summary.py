@@ -241,3 +241,20 @@ def test_a_failed_error_threshold_fails_the_run_and_a_warning_does_not(
     assert warned.thresholds[0].passed is False
     assert not summary_of(samples, thresholds=[Threshold(bounds[0])]).passed
     assert summary_of(samples, thresholds=[Threshold(bounds[1])]).passed
+
+
+def test_the_platform_s_answer_to_many_failures_is_said(
+    samples_of: Build, summary_of: Build
+) -> None:
+    due = every(40, 30)
+    errors = ["status" if number % 5 == 0 else "" for number in range(len(due))]
+    run = {"scenario": {"provider": "ghl"}}
+    said = [
+        caution.text
+        for caution in summary_of(samples_of(due, 100, error=errors), run=run).cautions
+        if caution.code == "ghl-would-pause"
+    ]
+    assert len(said) == 1
+    assert "80.0% of 750 deliveries" in said[0]
+    assert "ghl-would-pause" not in codes(summary_of(samples_of(due, 100), run=run))
+    assert "ghl-would-pause" not in codes(summary_of(samples_of(due, 100, error=errors)))

@@ -188,6 +188,7 @@ def test_without_an_upstream_a_200_to_a_forgery_is_inconclusive_and_a_4xx_a_mode
     assert outcome_of(plain, "RPL-05") is Outcome.INCONCLUSIVE
     assert not any(one.outcome is Outcome.FAIL for one in (*polite.checks, *plain.checks))
     assert any(caution.code == "audit-no-upstream" for caution in plain.cautions)
+    assert any("replays" in caution.text for caution in plain.cautions)
 
 
 def test_without_a_key_what_needs_one_is_not_tested_and_nothing_passes(
@@ -296,7 +297,7 @@ def test_wrong_names_and_keys_are_refused_before_anything_is_sent(upstream: str)
         run_audit(AuditTarget(url), scope=frozenset({"signatur"}))
     assert "signature" in refused.value.hint
     with pytest.raises(UsageError, match="unknown scheme"):
-        run_audit(AuditTarget(url, scheme="none"))
+        run_audit(AuditTarget(url, scheme="nonesuch"))
     with pytest.raises(KeyMaterialError):
         run_audit(AuditTarget(url, key=b"no key"))
     with pytest.raises(UsageError, match="no http or https URL"):

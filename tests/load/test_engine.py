@@ -30,7 +30,7 @@ from ghlctl.model.run import RunState
 from ghlctl.model.sample import NEVER, Samples
 from ghlctl.scenario.scenario import Burst, Closed, Constant, Stage
 from ghlctl.signing.ghl import Ghl as Ed25519Body
-from ghlctl.signing.hmac_timestamp import HmacTimestamp
+from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
 from ghlctl.store.samples import read_samples
 
 SECRET = "a test secret"
@@ -124,7 +124,7 @@ def check_requests(requests: list[bytes], first: Samples, origin_unix_ns: int) -
         assert lines[0] == "POST /hook?a=1 HTTP/1.1"
         headers = tuple((n, v) for n, _, v in (line.partition(": ") for line in lines[1:]))
         assert ("X-Mine", "1") in headers
-        scheme = HmacTimestamp()
+        scheme = HMAC_TIMESTAMP
         key = scheme.read_verifying_key(SECRET.encode())
         assert scheme.verify(body, headers, key, now=time.time(), tolerance=60) is None
         by_id.setdefault(json.loads(body)["webhookId"], set()).add(request)

@@ -12,6 +12,8 @@ from ghlctl.model.delivery import Event
 from ghlctl.providers.catalogue import PROVIDERS, provider_named
 from ghlctl.providers.deliver import deliver, encode
 from ghlctl.signing.catalogue import SCHEMES
+from ghlctl.signing.scheme import Request
+from ghlctl.signing.target import target_of
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -38,16 +40,18 @@ def test_a_delivery_verifies_under_its_scheme(scheme: Any) -> None:
     pair = scheme.generate()
     source = provider_named("ghl").source(1, contacts=5, locations=1)
     event = source.event("ContactCreate", at=1_790_000_000.0, delivery_id="d-1")
+    request = Request("POST", target_of(scheme, "https://example.com/hook", encode(event)))
     delivery = deliver(
         event,
         scheme,
         scheme.read_signing_key(pair.private),
         at=1_790_000_000.0,
         delivery_id="d-1",
+        request=request,
     )
     key = scheme.read_verifying_key(pair.public)
     refused = scheme.verify(
-        delivery.body, delivery.headers, key, now=1_790_000_001.0, tolerance=5.0
+        delivery.body, delivery.headers, key, now=1_790_000_001.0, tolerance=5.0, request=request
     )
     assert refused is None
     assert delivery.id == "d-1"

@@ -19,7 +19,7 @@ import pytest
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.reference.population import population_in
 from ghlctl.signing.ghl import Ghl
-from ghlctl.signing.hmac_timestamp import HmacTimestamp
+from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
 
 UPSTREAM = """
 import sys, msgspec
@@ -47,7 +47,7 @@ serve_receiver(
 # One client without certificates to load: loading them takes longer than the test's own requests.
 CLIENT = httpx.Client(trust_env=False, verify=False, timeout=30)  # noqa: S501 - loopback, no TLS
 KEYS = Ghl().generate()
-SECRET = HmacTimestamp().generate()
+SECRET = HMAC_TIMESTAMP.generate()
 
 
 @dataclass
@@ -117,8 +117,8 @@ class Deliveries:
         if self.scheme == "ghl":
             key = Ghl().read_signing_key(KEYS.private)
             return dict(Ghl().sign(raw, key, at=at, delivery_id=""))
-        secret = HmacTimestamp().read_signing_key(SECRET.private)
-        return dict(HmacTimestamp().sign(raw, secret, at=at, delivery_id=""))
+        secret = HMAC_TIMESTAMP.read_signing_key(SECRET.private)
+        return dict(HMAC_TIMESTAMP.sign(raw, secret, at=at, delivery_id=""))
 
 
 class Starter:

@@ -1,11 +1,18 @@
 import stat
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from ghlctl.errors import GhlctlError, KeyMaterialError
 from ghlctl.signing.catalogue import SCHEMES
-from ghlctl.store.keys import KeyFolder, resolve_key
+from ghlctl.store.key_folder import KeyFolder, fingerprint
+from ghlctl.store.keys import resolve_key
 
 
 def test_a_key_is_read_from_the_environment_or_a_file(tmp_path: Path) -> None:
@@ -64,3 +71,114 @@ def test_a_scheme_name_with_a_dash_is_told_from_the_keys_name(tmp_path: Path) ->
     folder = KeyFolder(tmp_path)
     folder.load_or_make(SCHEMES["hmac-timestamp"], "mine")
     assert [(key.scheme, key.name) for key in folder.all()] == [("hmac-timestamp", "mine")]
+
+
+def test_a_key_that_is_replaced_holds_for_the_overlap_and_is_kept(tmp_path: Path) -> None:
+    folder, scheme = KeyFolder(tmp_path), SCHEMES["ghl"]
+    first = folder.load_or_make(scheme)
+    mark = first.fingerprint()
+    new, old = folder.rotate(scheme, "test", overlap_s=100, now=lambda: 1000.0)
+    assert old.fingerprint() == mark != new.fingerprint()
+    assert old.until == 1100
+    assert folder.trusted("ghl", "test", now=1099.9) == [new, old]
+    assert folder.trusted("ghl", "test", now=1100) == [new]
+    assert folder.place("ghl", "test") == new
+    assert set(folder.all()) == {new, old}
+    assert stat.S_IMODE(old.private.stat().st_mode) == 0o600
+
+
+def test_a_shared_secret_can_be_replaced_twice(tmp_path: Path) -> None:
+    folder, scheme = KeyFolder(tmp_path), SCHEMES["hmac-timestamp"]
+    folder.load_or_make(scheme)
+    moments = iter((10.0, 20.0))
+    for _ in range(2):
+        folder.rotate(scheme, "test", overlap_s=100, now=lambda: next(moments))
+    assert [key.until for key in folder.trusted("hmac-timestamp", "test", now=50)] == [
+        None,
+        120,
+        110,
+    ]
+
+
+def test_replacing_a_key_that_is_not_there_or_twice_at_once_is_a_clear_error(
+    tmp_path: Path,
+) -> None:
+    folder, scheme = KeyFolder(tmp_path), SCHEMES["ghl"]
+    with pytest.raises(KeyMaterialError, match="no key test"):
+        folder.rotate(scheme, "test", overlap_s=1)
+    folder.load_or_make(scheme)
+    folder.rotate(scheme, "test", overlap_s=1, now=lambda: 5.0)
+    with pytest.raises(KeyMaterialError, match="a moment ago"):
+        folder.rotate(scheme, "test", overlap_s=1, now=lambda: 5.0)
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "a-b", "a.until-5", "x" * 65])
+def test_a_name_that_would_be_another_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(GhlctlError, match="name"):
+        KeyFolder(tmp_path).place("ghl", name)
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(KeyMaterialError, match="cannot be written"):
+        KeyFolder(tmp_path / "file").load_or_make(SCHEMES["ghl"])
+
+
+def test_fingerprints_tell_keys_apart_and_ignore_white_space() -> None:
+    assert fingerprint(b"one") != fingerprint(b"two")
+    assert fingerprint(b"one\n") == fingerprint(b"one")
+    assert "one" not in fingerprint(b"one")
+
+
+class Drawer(KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+    held: ClassVar[dict[tuple[str, str], str]] = {("ghlctl", "staging"): "s3cret"}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.held.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise NotImplementedError
+
+
+class Locked(Drawer):
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked(f"{service} {username}")
+
+
+@pytest.fixture
+def operating_system_keyring() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Drawer())  # type: ignore[no-untyped-call]  # untyped in keyring
+    yield
+    keyring.set_keyring(before)
+
+
+def test_a_key_is_read_from_the_operating_system_s_keyring(operating_system_keyring: None) -> None:
+    assert resolve_key("keyring:staging", {}) == b"s3cret"
+    with pytest.raises(KeyMaterialError, match="holds no key absent"):
+        resolve_key("keyring:absent", {})
+
+
+def test_a_locked_keyring_is_a_clear_error(operating_system_keyring: None) -> None:
+    keyring.set_keyring(Locked())  # type: ignore[no-untyped-call]  # as above
+    with pytest.raises(KeyMaterialError, match="KeyringLocked"):
+        resolve_key("keyring:staging", {})
+
+
+def test_without_the_optional_part_the_hint_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(KeyMaterialError) as refusal:
+        resolve_key("keyring:staging", {})
+    assert "ghlctl[keyring]" in refusal.value.hint
+
+
+def test_a_scheme_that_signs_nothing_needs_no_key() -> None:
+    assert resolve_key("none", {}) == b"none"

@@ -11,8 +11,10 @@ from ghlctl.audit.script import Check, Need, Script
 from ghlctl.model.delivery import Delivery, Headers
 from ghlctl.model.finding import Severity
 from ghlctl.providers.deliver import encode
+from ghlctl.signing.scheme import Covered, Scheme
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
+_SIGNATURE = re.compile(r"[0-9A-Za-z+/]+={0,2}$")
 
 
 def with_header(delivery: Delivery, name: str, value: str | None) -> Delivery:
@@ -23,7 +25,6 @@ def with_header(delivery: Delivery, name: str, value: str | None) -> Delivery:
 
 def no_signature(kit: Kit) -> Script:
     """Deliveries without a signature: the header left out, every such header left out, N/A."""
-    signature = kit.scheme.headers[0]
 
     def bare(kit: Kit) -> Forged:
         genuine = kit.genuine()
@@ -31,8 +32,8 @@ def no_signature(kit: Kit) -> Script:
 
     forgeries = [Forgery("without any signature header", bare)]
     if len(kit.scheme.headers) > 1:
-        forgeries.append(_instead(f"without {signature}", None))
-    if signature == "X-GHL-Signature":
+        forgeries.append(_instead(f"without {kit.scheme.headers[0]}", None))
+    if "X-GHL-Signature" in kit.scheme.headers:
         forgeries.append(_instead("whose signature is the platform's literal N/A", "N/A"))
     return must_refuse(kit, forgeries)
 
@@ -89,10 +90,15 @@ def _random_signature(kit: Kit) -> Forged:
 
 
 def like(value: str, kit: Kit) -> str:
-    """Random bytes in the alphabet and length of a signature's text."""
-    if _HEX.fullmatch(value):
-        return kit.random.randbytes(len(value) // 2).hex()
-    return base64.b64encode(kit.random.randbytes(len(base64.b64decode(value)))).decode()
+    """Random bytes in the alphabet and length of a signature's text, after the same prefix."""
+    written = _SIGNATURE.search(value)
+    text = written[0] if written else value
+    if _HEX.fullmatch(text):
+        forged = kit.random.randbytes(len(text) // 2).hex()
+    else:
+        length = len(text.rstrip("=")) * 3 // 4
+        forged = base64.b64encode(kit.random.randbytes(length)).decode()
+    return value.removesuffix(text) + forged
 
 
 def _one_byte(kit: Kit) -> Forged:
@@ -124,6 +130,15 @@ def _second_document(kit: Kit) -> Forged:
 
 def _changed(genuine: Genuine, body: bytes) -> Forged:
     return Forged(replace(genuine.delivery, body=body), (genuine.canary,))
+
+
+def _signs_nothing(scheme: Scheme) -> str:
+    return "" if scheme.headers else f"scheme {scheme.name} carries no signature"
+
+
+def _covers_no_body(scheme: Scheme) -> str:
+    covered = {Covered.BODY, Covered.FORM_FIELDS} & set(scheme.covers)
+    return "" if covered else f"scheme {scheme.name} does not cover the body"
 
 
 NO_SIGNATURE = Check(
@@ -167,6 +182,7 @@ GARBAGE_SIGNATURE = Check(
         ),
     ),
     garbage_signature,
+    unfit=_signs_nothing,
 )
 
 WRONG_KEY = Check(
@@ -182,6 +198,7 @@ WRONG_KEY = Check(
         references=("CWE-347", "ASVS v5.0.0-4.1.5", "API2:2023"),
     ),
     wrong_key,
+    unfit=_signs_nothing,
 )
 
 ALTERED_BODY = Check(
@@ -199,4 +216,5 @@ ALTERED_BODY = Check(
     ),
     altered_body,
     frozenset({Need.KEY}),
+    unfit=_covers_no_body,
 )

@@ -1,93 +1,86 @@
-"""The documented fields of every family, in JSON's types.
+"""The documented fields of every event, in JSON's types, and where real deliveries differ.
 
 Field names and types are facts of the platform's own event pages (GoHighLevel/highlevel-api-docs,
-CC0-1.0). An unset field is left out of a delivery.
+CC0-1.0); of pages without a licence only the names are taken. An unset field is left out.
 """
 
-from ghlctl.providers.ghl.event_types import EVENT_TYPES, Action, Family
+import functools
+from importlib.resources import files
+
+import msgspec
+
+from ghlctl.providers.ghl.event_types import (
+    EVENT_TYPES,
+    FIELDS_UNCONFIRMED,
+    OWN_TYPE,
+    TYPE_UNSHOWN,
+    Family,
+    wire_type,
+)
 from ghlctl.providers.provider import EventDescription, Field
 
-
-def _fields(names: str, kind: str = "string") -> tuple[Field, ...]:
-    return tuple(Field(name, kind) for name in names.split())
-
-
-ENVELOPE = _fields("versionId appId timestamp webhookId")
+ENVELOPE = tuple(Field(name, "string") for name in ("versionId", "appId", "timestamp", "webhookId"))
 """On every marketplace delivery, beside the event's own fields; the event pages omit them."""
 
-_TENANT = _fields("type locationId")
-_CONTACT = (
-    *_fields("id firstName lastName name email phone address1 city state postalCode country"),
-    *_fields("companyName website source dateAdded dateOfBirth assignedTo"),
-    *_fields("dnd", "boolean"),
-    *_fields("tags attachments", "array"),
-    Field("customFields", "array"),
-    *_fields("customFields[].id"),
-    Field("customFields[].value", "string, number, array or object"),
-)
-_CHANNELS = ("SMS", "Email", "GMB", "FB", "WhatsApp", "Call")
-DND_SETTINGS = (
-    Field("dndSettings", "object"),
-    *(Field(f"dndSettings.{name}", "object") for name in _CHANNELS),
-    *(
-        Field(f"dndSettings.{name}.{key}", "string")
-        for name in _CHANNELS
-        for key in ("status", "message", "code")
-    ),
-)
-_OPPORTUNITY = (
-    *_fields("id contactId name pipelineId pipelineStageId status source assignedTo dateAdded"),
-    *_fields("monetaryValue", "number"),
-)
-_IN_APPOINTMENT = (
-    *_fields("id address title calendarId contactId groupId appointmentStatus assignedUserId"),
-    *_fields("users", "array"),
-    *_fields("notes source startTime endTime dateAdded dateUpdated"),
-)
-_APPOINTMENT = (
-    Field("appointment", "object"),
-    *(Field(f"appointment.{field.name}", field.type) for field in _IN_APPOINTMENT),
-)
-_TASK = _fields("id contactId title body assignedTo dateAdded dueDate")
-_NOTE = _fields("id contactId body dateAdded")
-_MESSAGE = (
-    *_fields("contactId conversationId conversationProviderId messageId messageType direction"),
-    *_fields("status body contentType dateAdded userId"),
-    *_fields("attachments", "array"),
-    *_fields("callDuration", "number"),
-    *_fields("callStatus emailMessageId threadId subject provider from"),
-    *_fields("to cc bcc", "string or array"),
-)
-_BY_FAMILY: dict[Family, tuple[Field, ...]] = {
-    Family.CONTACT: _CONTACT,
-    Family.OPPORTUNITY: _OPPORTUNITY,
-    Family.APPOINTMENT: _APPOINTMENT,
-    Family.TASK: _TASK,
-    Family.NOTE: _NOTE,
-    Family.MESSAGE: _MESSAGE,
-}
+TENANCY = ("locationId", "altId", "companyId")
+"""Where a receiver finds whose event it is; orders and invoices say altId."""
+
 _NOTES: dict[Family, str] = {
     Family.CONTACT: "attachments are documented and never filled",
     Family.APPOINTMENT: "the documents' examples of update and delete carry the type of create",
-    Family.MESSAGE: "which fields are set depends on messageType: SMS, Email or CALL",
+    Family.MESSAGE: "which fields are set depends on the channel: SMS, Email or CALL",
     Family.TASK: "real deliveries of TaskCreate have been seen without contactId and body",
+    Family.PRICE: "its kind is priceType where it is created, and type afterwards",
+    Family.INVOICE: "the tenant is altId, of altType location",
+    Family.ORDER: "the tenant is altId as well as locationId",
+    Family.APP: "goes to the app's default webhook URL; locationId is absent for an agency",
 }
+_OWN_TYPES = {Family.MESSAGE: "SMS or Email", Family.PRICE: "one_time or recurring"}
+_OWN_TYPE_NOTE = "type is a field of its own, not the name of the event"
+_TYPE_NOTE = "no documented example shows a type; that it is sent is not confirmed"
+_LEFT_OUT = "; provider ghl-documented leaves it out"
+_FIELDS_NOTE = "listed by name alone: its fields are those of its siblings, not confirmed"
+
+
+class _Group(msgspec.Struct, frozen=True):
+    events: tuple[str, ...]
+    fields: dict[str, str]
+
+
+class _Documented(msgspec.Struct, frozen=True):
+    groups: tuple[_Group, ...]
 
 
 def describe(event_type: str) -> EventDescription:
-    """A known wire type with its fields, the envelope's last; KeyError for any other name."""
+    """A known event with its fields, the envelope's last; KeyError for any other name."""
     family, action = EVENT_TYPES[event_type]
-    article = "an" if family[0] in "ao" else "a"
-    extra: tuple[Field, ...] = ()
-    match action:
-        case Action.DND_SET:
-            extra = DND_SETTINGS
-        case Action.SENT:
-            extra = _fields("source")
+    article = "an" if family[0] in "aeio" else "a"
+    documented = _documented()[event_type]
+    own = tuple(Field(name, kind) for name, kind in documented.items())
+    envelope = tuple(field for field in ENVELOPE if field.name not in documented)
     return EventDescription(
-        wire_type=event_type,
+        wire_type=_OWN_TYPES[family] if event_type in OWN_TYPE else wire_type(event_type),
         family=family,
         summary=f"sent when {article} {family} {action}",
-        fields=(*_TENANT, *_BY_FAMILY[family], *extra, *ENVELOPE),
-        note=_NOTES.get(family, ""),
+        fields=(*own, *envelope),
+        note="; ".join(_notes(event_type, family)),
+        tenancy=tuple(name for name in TENANCY if name in documented),
     )
+
+
+def _notes(event_type: str, family: Family) -> list[str]:
+    said = [_NOTES[family]] if family in _NOTES else []
+    if event_type in OWN_TYPE:
+        said.append(_OWN_TYPE_NOTE)
+    if event_type in TYPE_UNSHOWN:
+        said.append(_TYPE_NOTE + _LEFT_OUT)
+    if event_type in FIELDS_UNCONFIRMED:
+        said.append(_FIELDS_NOTE)
+    return said
+
+
+@functools.cache
+def _documented() -> dict[str, dict[str, str]]:
+    text = files(__package__).joinpath("documented_fields.json").read_bytes()
+    groups = msgspec.json.decode(text, type=_Documented).groups
+    return {name: group.fields for group in groups for name in group.events}

@@ -7,6 +7,8 @@ from uuid import UUID
 
 APP_ID = "66a0419a0dffa47fb5f8b22f"
 VERSION_ID = "66a0419a0dffa47fb5f8b230"
+COMPANY_ID = "ghlctlExampleAgency1"
+"""The one agency that all locations belong to."""
 
 _ALPHABET = digits + ascii_letters
 _ID_LENGTH = 20
@@ -25,3 +27,8 @@ def uuid4(random: Random) -> str:
 def iso(at: float) -> str:
     """Unix seconds as ISO 8601 in UTC with milliseconds and Z."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def hex_id(random: Random) -> str:
+    """Twenty-four hexadecimal digits, as invoices, orders, products and plans have."""
+    return f"{random.getrandbits(96):024x}"

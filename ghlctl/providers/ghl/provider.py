@@ -16,14 +16,19 @@ from ghlctl.providers.provider import (
 
 @dataclass(frozen=True, slots=True)
 class Ghl:
+    """`types_stated`: whether events whose documents show no `type` carry one all the same."""
+
     name: str = "ghl"
     default_scheme: str = "ghl"
+    types_stated: bool = True
     event_types: tuple[str, ...] = tuple(EVENT_TYPES)
 
     def source(
         self, seed: int, *, contacts: int = CONTACTS, locations: int = LOCATIONS
     ) -> GhlSource:
-        return GhlSource(seed, contacts=contacts, locations=locations)
+        return GhlSource(
+            seed, contacts=contacts, locations=locations, types_stated=self.types_stated
+        )
 
     def moment(self, at: float) -> str:
         return iso(at)

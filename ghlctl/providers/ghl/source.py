@@ -1,19 +1,38 @@
 """Events one after another, from a seed and a population."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 from ghlctl.model.delivery import Event
+from ghlctl.providers.ghl import conversations, kept
+from ghlctl.providers.ghl.account import app_fields
 from ghlctl.providers.ghl.contacts import changed_contact, contact_fields, dnd_settings
-from ghlctl.providers.ghl.event_types import EVENT_TYPES, Action, Family
+from ghlctl.providers.ghl.event_types import (
+    EVENT_TYPES,
+    OWN_TYPE,
+    TYPE_UNSHOWN,
+    Action,
+    Family,
+    wire_type,
+)
 from ghlctl.providers.ghl.identity import APP_ID, VERSION_ID, iso
+from ghlctl.providers.ghl.knowledge import ASSET_ACTIONS, asset_fields
 from ghlctl.providers.ghl.messages import message_fields
-from ghlctl.providers.ghl.population import Population, Record
-from ghlctl.providers.ghl.records import changed_record, new_record
+from ghlctl.providers.ghl.population import Population, Record, Slot
 from ghlctl.providers.provider import unknown_event_type
 
 _DAY_S = 86_400
 _NOT_OPENED = float("-inf")
+_PASSING = {
+    Family.APP: app_fields,
+    Family.CONVERSATION: conversations.conversation_fields,
+    Family.CAMPAIGN: conversations.campaign_fields,
+    Family.EMAIL: conversations.email_fields,
+    Family.CALL: conversations.call_fields,
+    Family.MESSAGE: conversations.handed_over_fields,
+}
+"""What happens and is not kept: nothing later changes it."""
 
 
 class GhlSource:
@@ -21,13 +40,19 @@ class GhlSource:
 
     A contact that is created is new and may return; one that is deleted never does. An update
     concerns the contact's latest record of that family, which is made where there is none yet.
-    Dates before the first event count back from that day's start.
+    Dates before the first event count back from that day's start. Without `types_stated` the
+    events whose documents show no `type` carry none.
     """
 
-    def __init__(self, seed: int, *, contacts: int, locations: int) -> None:
+    def __init__(
+        self, seed: int, *, contacts: int, locations: int, types_stated: bool = True
+    ) -> None:
+        self._types_stated = types_stated
         self._random = Random(seed)
         self._population = Population(seed, self._random, contacts, locations)
         self._opened_at = _NOT_OPENED
+        self._slot: Slot | None = None
+        self._gone: dict[Family, Record] = {}
 
     def event(self, event_type: str, *, at: float, delivery_id: str) -> Event:
         """The next event. `at`: unix seconds. Raise UsageError for an unknown event type."""
@@ -37,7 +62,7 @@ class GhlSource:
             self._opened_at = at - at % _DAY_S
         family, action = EVENT_TYPES[event_type]
         payload = {
-            "type": event_type,
+            **self._stated(event_type),
             **self._fields(family, action, at),
             "versionId": VERSION_ID,
             "appId": APP_ID,
@@ -46,21 +71,56 @@ class GhlSource:
         }
         return Event(event_type, at, payload)
 
+    def story(
+        self, event_types: Sequence[str], *, at: float, delivery_ids: Sequence[str]
+    ) -> list[Event]:
+        """One change and all that it fires, about one contact, a second apart from `at` on.
+
+        An event after a deletion still concerns what was deleted, as stragglers do.
+        """
+        self._slot = self._population.returning()
+        try:
+            return [
+                self.event(event_type, at=at + number, delivery_id=delivery_id)
+                for number, (event_type, delivery_id) in enumerate(
+                    zip(event_types, delivery_ids, strict=True)
+                )
+            ]
+        finally:
+            self._slot = None
+            self._gone = {}
+
+    def _concerned(self) -> Slot:
+        return self._slot or self._population.returning()
+
+    def _joined(self, since: float) -> Slot:
+        if self._slot is None:
+            return self._population.joined(since)
+        self._population.replace(self._slot, since)
+        return self._slot
+
+    def _stated(self, event_type: str) -> dict[str, str]:
+        unstated = OWN_TYPE if self._types_stated else OWN_TYPE | TYPE_UNSHOWN
+        return {} if event_type in unstated else {"type": wire_type(event_type)}
+
     def _fields(self, family: Family, action: Action, at: float) -> dict[str, Any]:
         match family:
             case Family.CONTACT:
                 return self._contact(action, at)
-            case Family.MESSAGE:
-                contact = self._population.returning().contact
+            case Family.MESSAGE if action is not Action.HANDED_OVER:
+                contact = self._concerned().contact
                 return message_fields(self._random, contact, action, at)
+            case _ if family in _PASSING:
+                contact = self._concerned().contact
+                return _PASSING[family](self._random, contact, action, at)
             case _:
                 return self._record(family, action, at)
 
     def _contact(self, action: Action, at: float) -> dict[str, Any]:
         since = at - self._opened_at
         if action is Action.CREATED:
-            return contact_fields(self._population.joined(since).contact, self._opened_at)
-        slot = self._population.returning()
+            return contact_fields(self._joined(since).contact, self._opened_at)
+        slot = self._concerned()
         if action is Action.DELETED:
             fields = contact_fields(slot.contact, self._opened_at)
             self._population.replace(slot, since)
@@ -72,16 +132,22 @@ class GhlSource:
         return fields
 
     def _record(self, family: Family, action: Action, at: float) -> Record:
-        slot = self._population.returning()
+        slot = self._concerned()
         contact = slot.contact
         if action is Action.CREATED:
-            record = new_record(family, self._random, contact, at)
+            record = kept.new(family, self._random, contact, at)
         else:
             joined = self._opened_at + contact.added_s
             earlier = at - self._random.random() * (at - joined)
-            latest = slot.records.get(family) or new_record(family, self._random, contact, earlier)
-            record = changed_record(latest, action, self._random, contact, at)
+            known = slot.records.get(family) or self._gone.get(family)
+            latest = known or kept.new(family, self._random, contact, earlier)
+            if action in ASSET_ACTIONS:
+                slot.records[family] = latest
+                return asset_fields(self._random, latest, action)
+            record = kept.changed(family, latest, action, self._random, contact, at)
         slot.records[family] = record
-        if action in {Action.DELETED, Action.COMPLETED}:
+        if action in kept.LAST:
             del slot.records[family]
-        return record
+            if self._slot is not None:
+                self._gone[family] = record
+        return kept.shown(family, record, action)

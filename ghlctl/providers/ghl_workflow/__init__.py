@@ -1,0 +1,1 @@
+"""HighLevel's workflow webhook: unsigned, snake_case, written for people rather than programs."""

@@ -1,0 +1,129 @@
+"""Captured deliveries on disk: one JSON line each, the body as the bytes that came.
+
+A body that is UTF-8 stands as text, any other as base64; either gives back the same bytes.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from ghlctl.errors import UsageError
+from ghlctl.model.delivery import Headers
+
+SCHEMA_VERSION = 1
+MOST_LINE_BYTES = 64 * 1024 * 1024
+_REQUEST_LINE = re.compile(r"([A-Z]+) (\S+)(?: HTTP/[0-9.]+)?")
+_HINT = "ghlctl listen writes such files; a single delivery may also be headers, a blank line, body"
+
+
+class Forwarded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the receiver answered; `status` is 0 and `error` set where it did not."""
+
+    url: str
+    status: int
+    total_ms: float
+    headers: Headers = ()
+    body: str | None = None
+    body_base64: str | None = None
+    error: str = ""
+
+
+class Captured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One request as it came; `at` in unix seconds, `url` as the sender wrote it if known."""
+
+    schema_version: int
+    at: float
+    method: str
+    url: str
+    headers: Headers
+    body: str | None = None
+    body_base64: str | None = None
+    forwarded: Forwarded | None = None
+
+    def raw(self) -> bytes:
+        """The body's bytes; raise ValueError for a line whose base64 is none."""
+        return raw_body(self.body, self.body_base64)
+
+
+def raw_body(text: str | None, encoded: str | None) -> bytes:
+    if encoded is not None:
+        return base64.b64decode(encoded, validate=True)
+    return (text or "").encode()
+
+
+def body_fields(raw: bytes) -> tuple[str | None, str | None]:
+    """`body` and `body_base64`, of which one is None: text wherever it loses nothing."""
+    try:
+        return raw.decode(), None
+    except UnicodeDecodeError:
+        return None, base64.b64encode(raw).decode()
+
+
+def captured(method: str, url: str, headers: Headers, raw: bytes, *, at: float) -> Captured:
+    text, encoded = body_fields(raw)
+    return Captured(SCHEMA_VERSION, at, method, url, headers, text, encoded)
+
+
+def line_of(one: Captured) -> bytes:
+    """The line without its end."""
+    return msgspec.json.encode(one)
+
+
+def read_captures(path: Path) -> Iterator[Captured]:
+    """Line by line; raise UsageError that names file and line for what is no capture."""
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _read(line, f"{path}:{number}")
+    except OSError as fault:
+        raise UsageError(f"cannot read {path}: {fault.strerror}", _HINT) from None
+
+
+def _read(line: bytes, where: str) -> Captured:
+    try:
+        found = msgspec.json.decode(line, type=Captured)
+        if found.schema_version != SCHEMA_VERSION:
+            raise UsageError(f"{where}: schema version {found.schema_version} is not known", _HINT)
+        found.raw()
+    except (msgspec.DecodeError, binascii.Error, ValueError) as fault:
+        raise UsageError(f"{where}: this is no captured delivery: {fault}", _HINT) from None
+    return found
+
+
+def read_any(path: Path, *, at: float) -> list[Captured]:
+    """The captures of a file, or the one delivery of a file with headers, blank line and body."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(1)
+        if start == b"{":
+            return list(read_captures(path))
+        return [_plain(path.read_bytes(), str(path), at)]
+    except OSError as fault:
+        raise UsageError(f"cannot read {path}: {fault.strerror}", _HINT) from None
+
+
+def _plain(text: bytes, where: str, at: float) -> Captured:
+    """A request as HTTP writes it, with or without its first line and with either line end."""
+    ends = [(text.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in text]
+    if not ends:
+        raise UsageError(f"{where}: no blank line parts headers from a body", _HINT)
+    place, mark = min(ends)
+    lines = text[:place].decode("latin-1").splitlines()
+    method, target = "POST", ""
+    first = _REQUEST_LINE.fullmatch(lines[0]) if lines else None
+    if first is not None:
+        method, target = first[1], first[2]
+        lines = lines[1:]
+    pairs = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise UsageError(f"{where}: {line[:40]!r} is no header", _HINT)
+        pairs.append((name.strip(), value.strip()))
+    url = target if target.startswith(("http://", "https://")) else ""
+    return captured(method, url, tuple(pairs), text[place + len(mark) :], at=at)

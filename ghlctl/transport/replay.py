@@ -1,0 +1,97 @@
+"""A captured delivery sent again: the same body, signed anew with a test key."""
+
+import json
+from collections.abc import Iterable
+
+from ghlctl.model.delivery import Delivery, Headers
+from ghlctl.providers.ghl.identity import iso
+from ghlctl.signing.catalogue import SCHEMES
+from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey
+from ghlctl.transport.capture import Captured
+
+_OF_THE_CONNECTION = frozenset(
+    {
+        "host",
+        "content-length",
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "accept-encoding",
+    }
+)
+UNKNOWN_TYPE = "unknown"
+
+
+def end_to_end(headers: Headers) -> Headers:
+    """Without what belongs to one connection alone."""
+    return tuple(pair for pair in headers if pair[0].lower() not in _OF_THE_CONNECTION)
+
+
+def replayed(
+    one: Captured,
+    scheme: Scheme,
+    key: SigningKey,
+    *,
+    at: float,
+    delivery_id: str,
+    request: Request = NOWHERE,
+    extra: Headers = (),
+    fresh: bool = True,
+) -> Delivery:
+    """Sign the captured body at unix second `at`; every older signature is left out.
+
+    `fresh` puts `delivery_id` and `at` where the body has webhookId and timestamp, or a receiver
+    that deduplicates would refuse it; all other bytes stay as they are. A header in `extra`
+    replaces the captured one.
+    """
+    body = refreshed(one.raw(), delivery_id, at) if fresh else one.raw()
+    left_out = _SIGNING | _lower(name for name, _ in extra)
+    kept = tuple(pair for pair in end_to_end(one.headers) if pair[0].lower() not in left_out)
+    signed = scheme.sign(body, key, at=at, delivery_id=delivery_id, request=request)
+    return Delivery(delivery_id, event_type_of(body), body, kept + signed + extra)
+
+
+def event_type_of(body: bytes) -> str:
+    """What the body says of itself, or "unknown"."""
+    found = _root(body).get("type")
+    return found if isinstance(found, str) and found else UNKNOWN_TYPE
+
+
+def refreshed(body: bytes, delivery_id: str, at: float) -> bytes:
+    """The body with its webhookId and timestamp replaced, if it has them, and nothing else."""
+    root = _root(body)
+    for name, new in (("webhookId", delivery_id), ("timestamp", iso(at))):
+        old = root.get(name)
+        if isinstance(old, str) and old:
+            body = _replaced(body, name, old, new)
+    return body
+
+
+def _replaced(body: bytes, name: str, old: str, new: str) -> bytes:
+    """The value of the last such name, where it is written plainly; else nothing is touched."""
+    for space in (b"", b" "):
+        written = b'"' + name.encode() + b'":' + space + b'"' + old.encode() + b'"'
+        if written in body:
+            before, _, after = body.rpartition(written)
+            return before + written.replace(old.encode(), new.encode()) + after
+    return body
+
+
+def _root(body: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+_SIGNING = _lower(name for scheme in SCHEMES.values() for name in scheme.headers)
+"""Signature headers of every scheme: a replay must not carry another sender's."""

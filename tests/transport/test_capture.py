@@ -1,0 +1,158 @@
+"""Captured deliveries: the same bytes back from disk, and nothing else taken for one."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghlctl.errors import UsageError
+from ghlctl.signing.catalogue import SCHEMES
+from ghlctl.signing.scheme import Request
+from ghlctl.transport.capture import Captured, captured, line_of, read_any, read_captures
+from ghlctl.transport.masking import masked, masked_text
+from ghlctl.transport.replay import event_type_of, refreshed, replayed
+
+HEADERS = (("Content-Type", "application/json"), ("X-Twice", "1"), ("X-Twice", "2"))
+PEOPLE = (
+    b'{"type":"ContactCreate","firstName":"Ada","lastName":"Lovelace","email":"ada@example.com",'
+    b'"phone":"+13105550101","tags":["x"],"note":"call ada@example.com or (310) 555-0101",'
+    b'"dateAdded":"2026-09-21T14:13:20.250Z","id":"abc","amount":12}'
+)
+
+
+@given(body=st.binary(max_size=300), value=st.text(max_size=40))
+def test_a_line_gives_back_the_same_bytes(body: bytes, value: str) -> None:
+    one = captured("POST", "http://h/x", (*HEADERS, ("X", value)), body, at=1.5)
+    line = line_of(one)
+    assert b"\n" not in line
+    again = msgspec.json.decode(line, type=Captured)
+    assert again == one
+    assert again.raw() == body
+
+
+def test_text_stays_readable_and_only_other_bytes_are_encoded() -> None:
+    assert captured("POST", "", (), "é\r\n".encode(), at=0).body == "é\r\n"
+    binary = captured("POST", "", (), b"\xff\x00", at=0)
+    assert (binary.body, binary.body_base64) == (None, "/wA=")
+
+
+def test_a_file_of_ten_megabytes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.jsonl"
+    body = b"x" * 10_000_000
+    path.write_bytes(line_of(captured("POST", "", (), body, at=0)) + b"\n\n")
+    assert [one.raw() for one in read_captures(path)] == [body]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{}",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"schema_version":2,"at":0,"method":"POST","url":"","headers":[]}',
+        b'{"schema_version":1,"at":0,"method":"POST","url":"","headers":[],"body_base64":"?"}',
+        b'{"schema_version":1,"at":0,"method":"POST","url":"","headers":[],"extra":1}',
+    ],
+)
+def test_a_line_that_is_no_capture_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_bytes(line_of(captured("POST", "", (), b"", at=0)) + b"\n" + line + b"\n")
+    with pytest.raises(UsageError, match=r"bad\.jsonl:2"):
+        list(read_captures(path))
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("first", [b"", b"POST https://h/x HTTP/1.1"])
+def test_headers_a_blank_line_and_a_body_are_a_delivery_too(
+    tmp_path: Path, first: bytes, end: bytes
+) -> None:
+    head = [*([first] if first else []), b"X-A: 1", b"X-B:2", b"", b""]
+    (tmp_path / "one").write_bytes(end.join(head) + b"body\n\nmore")
+    (one,) = read_any(tmp_path / "one", at=5.0)
+    assert one.headers == (("X-A", "1"), ("X-B", "2"))
+    assert one.raw() == b"body\n\nmore"
+    assert one.url == ("https://h/x" if first else "")
+
+
+@pytest.mark.parametrize("text", [b"no blank line", b"not a header line\n\nbody", b""])
+def test_a_file_that_is_no_delivery_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "x").write_bytes(text)
+    with pytest.raises(UsageError):
+        read_any(tmp_path / "x", at=0)
+    with pytest.raises(UsageError):
+        read_any(tmp_path / "absent", at=0)
+
+
+def test_a_replay_is_signed_anew_and_drops_every_older_signature() -> None:
+    scheme = SCHEMES["ghl"]
+    pair = scheme.generate()
+    headers = (("X-GHL-Signature", "old"), ("X-WH-Signature", "old"), ("Host", "a"), *HEADERS)
+    one = captured("POST", "http://h/x", headers, PEOPLE, at=0)
+    sent = replayed(
+        one,
+        scheme,
+        scheme.read_signing_key(pair.private),
+        at=9.0,
+        delivery_id="new",
+        extra=(("x-twice", "3"),),
+    )
+    names = [name for name, _ in sent.headers]
+    assert names == ["Content-Type", "X-GHL-Signature", "x-twice"]
+    key = scheme.read_verifying_key(pair.public)
+    assert scheme.verify(sent.body, sent.headers, key, now=9, tolerance=None) is None
+    assert sent.body == PEOPLE
+    assert sent.event_type == "ContactCreate"
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_replay_refreshes_id_and_time_and_no_other_byte(space: str) -> None:
+    body = f'{{"a" : 1.0,"webhookId":{space}"old","timestamp":{space}"2020","z":"old"}}'.encode()
+    fresh = refreshed(body, "new", 0.0)
+    expected = body.replace(
+        b'Id":' + space.encode() + b'"old"', b'Id":' + space.encode() + b'"new"'
+    )
+    assert fresh == expected.replace(b"2020", b"1970-01-01T00:00:00.000Z")
+
+
+@given(st.binary(max_size=100))
+def test_a_body_without_an_id_is_left_alone(body: bytes) -> None:
+    assert refreshed(body, "new", 0.0) == body
+    assert event_type_of(body)
+
+
+def test_a_replay_covers_the_url_where_the_scheme_does() -> None:
+    scheme = SCHEMES["square"]
+    request = Request("POST", "https://h/new")
+    one = captured("POST", "https://h/old", (), b"{}", at=0)
+    sent = replayed(one, scheme, b"secret", at=0, delivery_id="d", request=request)
+    held = scheme.verify(b"{}", sent.headers, b"secret", now=0, tolerance=None, request=request)
+    assert held is None
+
+
+def test_people_are_masked_and_the_rest_stays_readable() -> None:
+    shown = masked(PEOPLE)
+    for personal in ("Ada", "Lovelace", "ada@", "5550101", "555-0101"):
+        assert personal not in shown
+    for kept in ("ContactCreate", "2026-09-21T14:13:20.250Z", '"id":"abc"', '"amount":12'):
+        assert kept in shown
+
+
+def test_plain_text_loses_addresses_and_numbers() -> None:
+    assert masked_text("to ada@example.com, +1 310 555 0101 at 2026-09-21 14:13") == (
+        "to •••, ••• at 2026-09-21 14:13"
+    )
+    assert "no UTF-8" in masked(b"\xff")
+
+
+def test_people_are_masked_at_any_depth() -> None:
+    shown = masked(b'{"a":[{"contact":{"first_name":"Ada","emails":["ada@example.com"]}}]}')
+    assert "Ada" not in shown
+    assert "ada@" not in shown
+
+
+def test_a_long_text_is_cut_before_it_is_looked_through() -> None:
+    assert len(masked(b"x" * 10_000_000)) < 3000
+    assert "ada@" not in masked(b'{"a":"' + b"x" * 3000 + b' ada@example.com"}')
