@@ -40,6 +40,14 @@ class MatchedEffects:
     silent: tuple[str, ...] = ()
 
     @property
+    def telling(self) -> bool:
+        """Whether the ledger says anything of the deliveries: not where none of its effects can.
+
+        A receiver that writes upstream without naming the delivery has lost nothing by that.
+        """
+        return bool(self.effects) or not self.unattributed
+
+    @property
     def end_to_end_ms(self) -> dict[str, float]:
         """End-to-end time by delivery id."""
         pairs = zip(self.end_to_end.delivery_id, self.end_to_end.ms.tolist(), strict=True)

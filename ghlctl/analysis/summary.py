@@ -114,7 +114,7 @@ def _measured(
         service_time_ms=latency(counted.service_time_ms[ended]),
         lateness_ms=latency(counted.lateness_ms[sent]),
         by_event=_by_event(counted),
-        effects=matched.summary if matched else None,
+        effects=matched.summary if matched and matched.telling else None,
         generator=generator,
         receiver_cost=receiver_cost,
         blocks=summarise_blocks(samples, schedule, end_to_end, block_s) if schedule else (),

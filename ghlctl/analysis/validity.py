@@ -180,6 +180,14 @@ def _few(summary: LoadSummary) -> Iterator[Caution]:
 def _unsure_effects(matched: MatchedEffects | None) -> Iterator[Caution]:
     if matched is None:
         return
+    if not matched.telling:
+        yield Caution(
+            "effects-not-attributable",
+            f"effects were not measured: none of {matched.unattributed} upstream effects names the"
+            " delivery it belongs to",
+            "let the receiver put the webhookId into its upstream calls, best as Idempotency-Key",
+        )
+        return
     if matched.summary.end_to_end_ms.max is None and matched.effects:
         yield Caution(
             "clock-unknown",

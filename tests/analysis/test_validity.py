@@ -159,3 +159,22 @@ def test_every_caution_code_is_kebab_case(samples_of: Build, summary_of: Build) 
         assert " " not in each.code
         assert not each.text.endswith(".")
     assert msgspec.json.encode(summary)
+
+
+def test_effects_that_name_no_delivery_measure_nothing_and_lose_nothing(
+    samples_of: Build, summary_of: Build, entry: Build, origin: int
+) -> None:
+    samples = samples_of(DUE)
+    entries = [entry(i, 9, body="someone") for i in range(3)]
+    summary = summary_of(samples, matched=match_effects(samples, entries, origin))
+    assert summary.effects is None
+    assert codes(summary) == ["effects-not-attributable"]
+
+
+def test_without_any_effect_what_was_acknowledged_is_lost(
+    samples_of: Build, summary_of: Build, origin: int
+) -> None:
+    samples = samples_of(DUE)
+    summary = summary_of(samples, matched=match_effects(samples, [], origin))
+    assert summary.effects is not None
+    assert summary.effects.lost == len(DUE)
