@@ -50,7 +50,7 @@ def _late(account: Account) -> Caution | None:
     if lateness is None or lateness <= LATENESS_P99_BOUND_MS:
         return None
     return Caution(
-        "generator_late",
+        "generator-late",
         f"1 in 100 requests left more than {lateness:.1f} ms after its planned moment",
         f"lower the rate or free a core: up to {LATENESS_P99_BOUND_MS:.0f} ms is trusted",
     )
@@ -60,7 +60,7 @@ def _hungry(account: Account) -> Caution | None:
     if account.hungry_s <= HUNGRY_BOUND * account.elapsed_s:
         return None
     return Caution(
-        "signing_bound",
+        "signing-bound",
         f"for {account.hungry_s:.1f} s requests were due before they were signed",
         "lower the rate, free a core, or choose a cheaper scheme (RSA is the dearest)",
     )
@@ -70,7 +70,7 @@ def _held(account: Account) -> Caution | None:
     if not account.totals.held:
         return None
     return Caution(
-        "in_flight_bound",
+        "in-flight-bound",
         f"{account.totals.held} arrivals waited because {account.bound} requests were in flight",
         "the wait is in response_time; the receiver is saturated, or the bound too low",
     )
@@ -82,7 +82,7 @@ def _dropped(account: Account) -> Caution | None:
         return None
     when = "before the run was stopped" if account.aborted else "within the time after the schedule"
     return Caution(
-        "arrivals_dropped",
+        "arrivals-dropped",
         f"{lost} arrivals were due and could not be sent {when}",
         "they are rows with error dropped; lower the rate or raise the bound on requests in flight",
     )
@@ -92,7 +92,7 @@ def _cut_off(account: Account) -> Caution | None:
     if not account.cut_off:
         return None
     return Caution(
-        "cut_off",
+        "cut-off",
         f"{account.cut_off} requests were in flight when the run was stopped",
         "what came of them is not known: they count as dropped, not as errors",
     )
@@ -102,7 +102,7 @@ def _lowered(account: Account) -> Caution | None:
     if account.bound >= account.asked_bound:
         return None
     return Caution(
-        "descriptor_limit",
+        "descriptor-limit",
         f"only {account.bound} of {account.asked_bound} connections could be open at once",
         "raise the limit on open files (ulimit -n)",
     )
@@ -112,7 +112,7 @@ def _producer(account: Account) -> Caution | None:
     if not account.producer_died:
         return None
     return Caution(
-        "producer_died",
+        "producer-died",
         "the process that signs deliveries ended during the run",
         "what was sent until then is kept; look for memory limits and try again",
     )

@@ -205,7 +205,7 @@ def _outcome(
 def _killed(status: int, last_words: IO[bytes]) -> Caution:
     said = _last_line(last_words)
     return Caution(
-        "engine_killed",
+        "engine-killed",
         f"the load engine ended during the run ({_ending(status)})",
         said or "what it had measured is kept; look for memory limits and try again",
     )

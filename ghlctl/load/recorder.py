@@ -63,7 +63,8 @@ class Tally:
 class Totals:
     """The run so far; written by the recorder's thread alone.
 
-    `lateness` leaves out arrivals of bursts and those that the bound on connections held.
+    `lateness` leaves out the warm-up, arrivals of bursts and those that the bound on
+    connections held.
     """
 
     done: int = 0
@@ -141,7 +142,7 @@ class Recorder:
         self.totals.done += count
         self.totals.dropped += len(rows) - count
         self.totals.held += int((sent & rows.held).sum())
-        free = sent & ~rows.held
+        free = sent & ~rows.held & (rows.intended >= self._warmup_ns)
         if self._bursts:
             free &= ~np.isin(rows.stage, self._bursts)
         response = rows.done - rows.intended

@@ -376,7 +376,7 @@ def test_a_bound_on_requests_in_flight_makes_arrivals_wait_and_says_so(
     waited = samples.response_time_ms[-1]
     assert waited > 300  # 40 requests of 50 ms two at a time take 1 s, planned in half of it
     assert samples.service_time_ms[-1] < waited
-    assert "in_flight_bound" in codes(outcome)
+    assert "in-flight-bound" in codes(outcome)
     assert outcome.progress is not None
     assert outcome.progress.connections == 2
 
@@ -386,7 +386,7 @@ def test_a_burst_is_not_held_against_the_generator(tmp_path: Path, serve: Serve)
     assert samples.acknowledged.all()
     assert samples.intended_ns.tolist() == [0] * 200
     assert samples.lateness_ms.max() > 0
-    assert "generator_late" not in codes(outcome)
+    assert "generator-late" not in codes(outcome)
     assert outcome.generator.keeping_up
 
 
@@ -403,7 +403,7 @@ def test_arrivals_that_cannot_be_sent_are_rows_and_cautions(tmp_path: Path, serv
     dropped = samples.where(samples.error == "dropped")
     assert (dropped.sent_ns == NEVER).all()
     assert (dropped.done_ns == NEVER).all()
-    assert "arrivals_dropped" in codes(outcome)
+    assert "arrivals-dropped" in codes(outcome)
     assert not outcome.generator.keeping_up
 
 
@@ -441,7 +441,7 @@ def test_a_killed_engine_leaves_what_it_had_measured(tmp_path: Path, serve: Serv
     outcome, samples = run(plan_of(tmp_path, serve(accept), Constant(50, 20)), on_progress=kill)
     assert outcome.state is RunState.ABORTED
     assert not outcome.generator.keeping_up
-    (caution,) = [each for each in outcome.cautions if each.code == "engine_killed"]
+    (caution,) = [each for each in outcome.cautions if each.code == "engine-killed"]
     assert "SIGKILL" in caution.text
     assert 20 < len(samples) < 1000
 
@@ -460,7 +460,7 @@ def test_a_killed_producer_ends_the_run_and_is_named(tmp_path: Path, serve: Serv
     assert len(killed) == 1
     assert outcome.state is RunState.ABORTED
     assert not outcome.generator.keeping_up
-    assert "producer_died" in codes(outcome)
+    assert "producer-died" in codes(outcome)
     assert 10 < len(samples) < 1000
 
 
@@ -484,7 +484,7 @@ def test_control_c_ends_at_once_with_every_due_arrival_in_the_run(
     assert 60 < len(samples) < 2000
     assert np.diff(samples.intended_ns).tolist() == [10_000_000] * (len(samples) - 1)
     assert set(samples.error) == {"", "dropped"}
-    assert "cut_off" in codes(outcome)
+    assert "cut-off" in codes(outcome)
 
 
 def test_a_run_can_be_stopped_for_a_reason(tmp_path: Path, serve: Serve) -> None:

@@ -115,12 +115,12 @@ def account(**more: float) -> Account:
 @pytest.mark.parametrize(
     ("seen", "code", "up"),
     [
-        ({"late_ms": 50}, "generator_late", False),
-        ({"hungry_s": 1}, "signing_bound", True),
-        ({"dropped": 1}, "arrivals_dropped", False),
-        ({"dropped": 3, "cut_off": 3, "aborted": 1}, "cut_off", True),
-        ({"bound": 10}, "descriptor_limit", True),
-        ({"producer_died": 1}, "producer_died", False),
+        ({"late_ms": 50}, "generator-late", False),
+        ({"hungry_s": 1}, "signing-bound", True),
+        ({"dropped": 1}, "arrivals-dropped", False),
+        ({"dropped": 3, "cut_off": 3, "aborted": 1}, "cut-off", True),
+        ({"bound": 10}, "descriptor-limit", True),
+        ({"producer_died": 1}, "producer-died", False),
     ],
 )
 def test_each_doubt_has_its_caution(seen: dict[str, float], code: str, *, up: bool) -> None:
