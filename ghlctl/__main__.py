@@ -9,7 +9,7 @@ from ghlctl import __version__
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        sys.stdout.write(f"ghlctl {__version__}\n")
+        print(f"ghlctl {__version__}")  # noqa: T201 - says nothing, and no more, to a closed stdout
         return 0
     from ghlctl.cli.app import run  # noqa: PLC0415 - the shell loads only when it is needed
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from ghlctl.analysis.losses import Losses, losses
 from ghlctl.analysis.questions import MARGIN, MARGIN_MS, Pair, questions
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.analysis.verdicts import answer, overall
 from ghlctl.model.caution import Caution
-from ghlctl.model.estimate import CompareSummary, Verdict
+from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.run import SCHEMA_VERSION
 from ghlctl.model.summary import LoadSummary
 
@@ -46,24 +48,25 @@ def compare(
 
     The interval and the change are of the geometric means of block values; `baseline` and
     `candidate` show the values of the whole runs. Without three blocks on both sides there is no
-    interval, and without an interval no verdict.
+    interval, and without an interval no verdict; nor is there one where a run may not be trusted.
+    A candidate that loses or repeats more deliveries, beyond chance, is worse at any speed.
     """
     pair = Pair(baseline, candidate, method.noise_floor)
     comparisons = answer(questions(pair))
-    verdict = overall(comparisons)
-    fewer_effects = _fewer_effects(baseline, candidate)
-    if verdict is Verdict.BETTER and fewer_effects:
-        verdict = Verdict.UNCLEAR  # faster because it does less is not better
+    untrusted = _untrusted(pair)
+    effects = losses(baseline, candidate)
+    limited = Losses(cautions=effects.cautions) if untrusted else effects
     return CompareSummary(
         schema_version=SCHEMA_VERSION,
         baseline=baseline.run,
         candidate=candidate.run,
         method=method.text,
         metrics=comparisons,
-        verdict=verdict,
+        verdict=limited.limit(overall(comparisons)),
         cautions=(
             *((method.caution,) if method.caution else ()),
-            *fewer_effects,
+            *untrusted,
+            *effects.cautions,
             *_unlike(pair, environments_differ=environments_differ),
             *_carried("baseline", baseline),
             *_carried("candidate", candidate),
@@ -71,25 +74,12 @@ def compare(
     )
 
 
-def _fewer_effects(baseline: LoadSummary, candidate: LoadSummary) -> tuple[Caution, ...]:
-    """Deliveries lost or done twice by the candidate, more often than by the baseline."""
-    if candidate.effects is None:
-        return ()
-    before, after = baseline.effects, candidate.effects
-    counts = {
-        "lost": (after.lost, before.lost if before else 0),
-        "duplicated": (after.duplicated, before.duplicated if before else 0),
-    }
-    expected = before.expected if before else 0
+def _untrusted(pair: Pair) -> tuple[Caution, ...]:
+    arms = zip(("baseline", "candidate"), map(standing_of, pair.both), strict=True)
     return tuple(
-        Caution(
-            f"effects-{name}",
-            f"the candidate {name} {count} of {after.expected} deliveries,"
-            f" the baseline {earlier} of {expected}",
-            "no gain in speed makes up for it: find the cause first",
-        )
-        for name, (count, earlier) in counts.items()
-        if count / max(after.expected, 1) > earlier / max(expected, 1)
+        Caution(standing.code, f"{arm}: {standing.reason}", "measure that run again")
+        for arm, standing in arms
+        if standing is not RunStanding.MEASURED
     )
 
 
@@ -103,9 +93,8 @@ def _unlike(pair: Pair, *, environments_differ: bool) -> list[Caution]:
         text = "a run is compared with itself"
         found.append(Caution("same-run", text, "name two runs"))
     if not pair.alike:
-        before, after = (summary.planned_per_s for summary in pair.both)
-        text = f"the runs planned {before:.4g}/s and {after:.4g}/s: response times depend on it"
-        found.append(Caution("loads-differ", text, "compare at the same rate as well"))
+        text = f"{pair.loads}: response times depend on the load"
+        found.append(Caution("loads-differ", text, "compare under the same load as well"))
     lengths = {block.duration_s for run in pair.both for block in run.blocks}
     if len(lengths) > 1:
         text = "the runs were cut into blocks of different lengths"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ghlctl.analysis import validity
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.analysis.verdicts import Better, Question, difference_point
 from ghlctl.model.sample import Floats
 from ghlctl.model.summary import BlockSummary, Latency, LoadSummary
@@ -46,20 +47,41 @@ class Pair:
         return math.log1p(self.noise_floor)
 
     @property
+    def closed(self) -> bool:
+        """Whether the receivers set the rate of both runs, so that it is a result."""
+        return not (self.baseline.open_model or self.candidate.open_model)
+
+    @property
     def alike(self) -> bool:
-        """Whether both planned the same rate."""
+        """Whether both planned the same rate, or kept the same number of requests in flight."""
+        if self.baseline.open_model is not self.candidate.open_model:
+            return False
+        if self.closed:
+            return self.baseline.concurrency == self.candidate.concurrency
         rates = [summary.planned_per_s for summary in self.both]
         return abs(rates[0] - rates[1]) <= _SAME_RATE * max(rates)
 
+    @property
+    def loads(self) -> str:
+        """The two loads, in words."""
+        before, after = (_load(summary) for summary in self.both)
+        return f"baseline {before}, candidate {after}"
+
     def overburdened(self, difference: Difference | tuple[Share, Share] | None) -> str:
         """Why a change for the worse is no verdict where the load rose too, or both fell."""
-        heavier = self.candidate.planned_per_s - self.baseline.planned_per_s
+        if self.closed:
+            heavier = float(self.candidate.concurrency - self.baseline.concurrency)
+        else:
+            heavier = self.candidate.planned_per_s - self.baseline.planned_per_s
         if self.alike or heavier * difference_point(difference) <= 0:
             return ""
         return _HEAVIER
 
     def doubt(self, *codes: str) -> str:
-        """Why no verdict can rest on these runs, by the first of `codes` that either carries."""
+        """Why no verdict can rest on these runs: their standing, or one of `codes` they carry."""
+        for standing in map(standing_of, self.both):
+            if standing is not RunStanding.MEASURED:
+                return f"no verdict: {standing.code}"
         carried = {caution.code for summary in self.both for caution in summary.cautions}
         return next((f"no verdict: {code}" for code in codes if code in carried), "")
 
@@ -69,6 +91,12 @@ class Pair:
         if min(len(a), len(b)) < validity.MIN_BLOCKS:
             return None
         return welch_log_ratio(a, b)
+
+
+def _load(summary: LoadSummary) -> str:
+    if summary.open_model:
+        return f"{summary.planned_per_s:.4g}/s planned"
+    return f"{summary.concurrency} in flight at once"
 
 
 def _block_values(summary: LoadSummary, value: Callable[[BlockSummary], float | None]) -> Floats:
@@ -141,10 +169,10 @@ def _errors(summary: LoadSummary) -> Share:
 
 
 def _throughput(pair: Pair) -> Question:
-    before, after = (summary.planned_per_s for summary in pair.both)
-    served = all(s.throughput_per_s >= _SATURATED_BELOW * s.planned_per_s for s in pair.both)
+    served = all(
+        s.open_model and s.throughput_per_s >= _SATURATED_BELOW * s.planned_per_s for s in pair.both
+    )
     difference = pair.blocks(lambda block: block.throughput_per_s)
-    scheduled = f"planned {before:.4g}/s and {after:.4g}/s, and throughput follows the plan"
     return Question(
         metric="throughput",
         baseline=pair.baseline.throughput_per_s,
@@ -155,8 +183,12 @@ def _throughput(pair: Pair) -> Question:
         noise_floor=0.0 if served else pair.floor,
         better=Better.HIGHER,
         note="" if difference else _NO_INTERVAL,
-        withheld=pair.doubt(*_UNTRUSTED) if pair.alike else scheduled,
+        withheld=pair.doubt(*_UNTRUSTED) if pair.alike else _scheduled(pair),
     )
+
+
+def _scheduled(pair: Pair) -> str:
+    return f"{pair.loads}: throughput follows the load"
 
 
 def _cpu(pair: Pair) -> list[Question]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 import numpy as np
 
+from ghlctl.analysis.arrival_model import concurrency, has_bursts
 from ghlctl.analysis.blocks import summarise_blocks
 from ghlctl.analysis.effects import MatchedEffects
 from ghlctl.analysis.schedule import acknowledged_per_s, duration_s, schedule_of
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.analysis.thresholds import evaluate, gate
-from ghlctl.analysis.validity import Evidence
+from ghlctl.analysis.validity import HELD, Evidence
 from ghlctl.analysis.validity import cautions as doubts
 from ghlctl.model.caution import Caution
 from ghlctl.model.run import SCHEMA_VERSION, Run
@@ -43,7 +45,8 @@ def summarise(
 
     Response and service times contain failed attempts, a timeout with the time waited. Effects
     are those of the whole run, everything else is of the counted arrivals. A dropped arrival is
-    no error, as nothing was sent: it shows in `dropped` and as a caution.
+    no error, as nothing was sent: it shows in `dropped` and as a caution. A run that may not be
+    trusted does not pass, whatever its thresholds say.
     """
     counted = samples.where(~samples.warmup)
     measured = _measured(
@@ -55,16 +58,18 @@ def summarise(
         receiver_cost=receiver_cost,
         block_s=block_s,
     )
-    found = (
-        *doubts(Evidence(measured, counted, matched, run.environment)),
-        *_sender_says(run, measured),
+    given = (*run.cautions, *cautions)
+    held = any(caution.code == HELD for caution in given)
+    evidence = Evidence(
+        measured, counted, matched, run.environment, late_by_design=held or has_bursts(run)
     )
+    found = (*doubts(evidence), *_sender_says(run, measured))
     results = evaluate(thresholds, measured)
     return msgspec.structs.replace(
         measured,
         thresholds=results,
-        cautions=_distinct((*run.cautions, *cautions), found),
-        passed=gate(results).passed,
+        cautions=_distinct(given, found),
+        passed=gate(results).passed and standing_of(measured) is RunStanding.MEASURED,
     )
 
 
@@ -94,6 +99,7 @@ def _measured(
     failed = sent & ~counted.acknowledged
     attempts, errors = int(np.sum(sent)), int(np.sum(failed))
     end_to_end = matched.end_to_end if matched else None
+    slots = concurrency(run)
     return LoadSummary(
         schema_version=SCHEMA_VERSION,
         run=run.id,
@@ -121,6 +127,8 @@ def _measured(
         thresholds=(),
         cautions=(),
         passed=True,
+        open_model=slots == 0,
+        concurrency=slots,
     )
 
 

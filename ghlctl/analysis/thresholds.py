@@ -15,6 +15,8 @@ __all__ = ["Operator", "ParsedThreshold", "Unit", "evaluate", "gate", "holds", "
 Known = tuple[float | None, str]
 """A value, or None with the reason why there is none; with a value, a remark or ""."""
 
+_OF_REPLIES = ("response_time", "service_time")
+
 _HOLDS: dict[Operator, Callable[[float, float], bool]] = {
     Operator.LESS: operator.lt,
     Operator.AT_MOST: operator.le,
@@ -92,8 +94,16 @@ def _load_value(bound: ParsedThreshold, load: LoadSummary) -> Known:
     if bound.subject == "end_to_end":
         if load.effects is None:
             return None, "effects were not measured"
+        if load.effects.lost:
+            return None, _without_effect(load.effects.lost)
         return _of(load.effects.end_to_end_ms, bound.aggregate)
     return _of_event(bound, load) if bound.event is not None else _of_attempts(bound, load)
+
+
+def _without_effect(lost: int) -> str:
+    """Times of those that arrived say nothing of those that did not."""
+    deliveries = "delivery" if lost == 1 else "deliveries"
+    return f"{lost} acknowledged {deliveries} had no effect"
 
 
 def _of_attempts(bound: ParsedThreshold, load: LoadSummary) -> Known:
@@ -106,6 +116,8 @@ def _of_attempts(bound: ParsedThreshold, load: LoadSummary) -> Known:
     }
     if bound.subject in numbers:
         return numbers[bound.subject], ""
+    if bound.subject in _OF_REPLIES and load.errors == load.sent:
+        return None, "no delivery was acknowledged"
     latency: Latency = getattr(load, f"{bound.subject}_ms")
     return _of(latency, bound.aggregate)
 
@@ -117,6 +129,8 @@ def _of_event(bound: ParsedThreshold, load: LoadSummary) -> Known:
         return None, f"no {bound.event} was sent, only {sent or 'nothing'}"
     if bound.subject == "error_rate":
         return event.error_rate, ""
+    if event.errors == event.sent:
+        return None, f"no {bound.event} was acknowledged"
     return _of(event.response_time_ms, bound.aggregate)
 
 

@@ -8,7 +8,7 @@ from ghlctl.audit.canary import Footprint
 from ghlctl.audit.catalogue import CHECKS, in_scope
 from ghlctl.audit.courier import Courier
 from ghlctl.audit.evidence import censor_of
-from ghlctl.audit.grading import ALGORITHM, grade
+from ghlctl.audit.grading import ALGORITHM, LEAST_COVERAGE, grade
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.lockstep import Lockstep
 from ghlctl.audit.script import Check
@@ -25,6 +25,7 @@ from ghlctl.transport.address import place_of, shown_url
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
 from ghlctl.transport.readiness import SEED, usual_event_type
+from ghlctl.transport.sendable import require_sendable
 
 _CONTACTS = 50  # their ids are replaced by canaries; only their variety is wanted
 
@@ -45,10 +46,11 @@ def run_audit(
 ) -> AuditSummary:
     """Ask a receiver every check in scope; `score` is None when no control was accepted.
 
-    UsageError for unknown names or URLs, KeyMaterialError for a key that does not fit,
+    UsageError for unknown names, URLs or headers, KeyMaterialError for a key that does not fit,
     NotMeasuredError for an upstream that cannot be read at the start.
     """
     place_of(target.url)
+    require_sendable(target.headers, signed=scheme_named(target.scheme).headers)
     checks = in_scope(scope)
     bounds, clock = bounds or Bounds(), clock or Clock()
     kit = _kit(target, bounds, clock, random or SystemRandom())
@@ -112,8 +114,11 @@ def _summary(
     min_score: float | None,
 ) -> AuditSummary:
     graded = grade(found, controlled=session.controlled)
-    failed = any(finding.outcome is Outcome.FAIL for finding in found)
-    enough = not failed if min_score is None else (graded.low or 0.0) >= min_score
+    outcomes = {finding.outcome for finding in found}
+    looked = graded.coverage >= LEAST_COVERAGE and Outcome.ERROR not in outcomes
+    clean = looked and Outcome.FAIL not in outcomes
+    # The low score counts what was not decided as failed, so that a bound needs nothing more.
+    enough = clean if min_score is None else (graded.low or 0.0) >= min_score
     return AuditSummary(
         schema_version=SCHEMA_VERSION,
         run=run,

@@ -74,7 +74,7 @@ def clock(session: Session) -> Told:
     if skew is None:
         verdict = Verdict(Outcome.INFORMATIVE, Confidence.LOW, "no reply told a time")
         return _told(CLOCK, verdict, (), ())
-    reason = f"the receiver's clock differs by {skew:+.0f} s (to within {RESOLUTION_S:g} s)"
+    reason = f"the receiver's clock differs by {round(skew):+d} s (to within {RESOLUTION_S:g} s)"
     outcome = Outcome.PASS if abs(skew) <= SKEW_S else Outcome.WARN
     return _told(CLOCK, Verdict(outcome, Confidence.HIGH, reason), asked[-1:], ())
 

@@ -19,19 +19,23 @@ from ghlctl.audit.script import (
     Volley,
 )
 from ghlctl.audit.target import Clock
-from ghlctl.audit.watch import Watch
+from ghlctl.audit.watch import Seen, Watch
 from ghlctl.model.finding import Exchange
 from ghlctl.transport.attempt import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as evidence, with the canaries its effects carry; answered at unix `at`."""
+    """One request as evidence, with the canaries its effects carry; answered at unix `at`.
+
+    `sent_at` in monotonic seconds: several requests may carry one canary, one after the other.
+    """
 
     exchange: Exchange
     canaries: tuple[Canary, ...]
     answer: Answer
     at: float
+    sent_at: float
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class Lockstep:
             for one, observation in zip(waiting, self._observed(observes), strict=True):
                 self._advance(one, observation)
         for one in everyone:
-            one.asked = [self._with_effects(asked) for asked in one.asked]
+            one.asked = [self._with_effects(asked, one.asked) for asked in one.asked]
         return everyone
 
     def _observed(self, observes: Sequence[Observe]) -> list[Observation]:
@@ -92,9 +96,9 @@ class Lockstep:
     def _carried(self, one: Running, step: Send | Volley | Push) -> Result:
         match step:
             case Push():
-                self._note([step])
+                sent_at = self._note([step])
                 pushed = self._courier.push(step)
-                one.asked.append(self._asked(step, pushed.answer))
+                one.asked.append(self._asked(step, pushed.answer, sent_at))
                 return pushed
             case Send():
                 return self._sent(one, (step,))[0]
@@ -102,22 +106,39 @@ class Lockstep:
                 return self._sent(one, sends)
 
     def _sent(self, one: Running, sends: Sequence[Send]) -> tuple[Answer, ...]:
-        self._note(sends)
+        sent_at = self._note(sends)
         answers = self._courier.carry(sends)
-        one.asked += map(self._asked, sends, answers)
+        one.asked += [
+            self._asked(step, answer, sent_at) for step, answer in zip(sends, answers, strict=True)
+        ]
         return answers
 
-    def _note(self, steps: Sequence[Send | Push]) -> None:
+    def _note(self, steps: Sequence[Send | Push]) -> float:
+        """Remember what is on its way now, and when that is."""
         if self._watch is not None:
             self._watch.sent([canary for step in steps for canary in step.canaries])
+        return self._clock.monotonic()
 
-    def _asked(self, step: Send | Push, answer: Answer) -> Asked:
+    def _asked(self, step: Send | Push, answer: Answer, sent_at: float) -> Asked:
         shown = exchange(self._censor, step.purpose, self._url, step.delivery, answer)
-        return Asked(shown, step.canaries, answer, self._clock.now())
+        return Asked(shown, step.canaries, answer, self._clock.now(), sent_at)
 
-    def _with_effects(self, asked: Asked) -> Asked:
+    def _with_effects(self, asked: Asked, everything: Sequence[Asked]) -> Asked:
         if self._watch is None:
-            return asked
-        lines = {line.seq: line for c in asked.canaries for line in self._watch.lines(c)}
+            unseen = msgspec.structs.replace(asked.exchange, observed=False)
+            return replace(asked, exchange=unseen)
+        lines = {
+            seen.line.seq: seen.line
+            for canary in asked.canaries
+            for seen in self._watch.seen(canary)
+            if _cause(canary, seen, everything) is asked
+        }
         effects = effect_lines(self._censor, [lines[seq] for seq in sorted(lines)])
         return replace(asked, exchange=msgspec.structs.replace(asked.exchange, effects=effects))
+
+
+def _cause(canary: Canary, seen: Seen, everything: Sequence[Asked]) -> Asked:
+    """The last request with this canary before the line was seen; of a volley, its first."""
+    own = [one for one in everything if canary in one.canaries]
+    before = [one for one in own if one.sent_at <= seen.at]
+    return max(before or own, key=lambda one: one.sent_at)

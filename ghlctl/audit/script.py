@@ -53,13 +53,15 @@ class Observe:
 
     `expected`: wait longer, until each canary has shown; without `settle` no longer than that.
     `any_act`: whether is all that is asked, not how often, so that nobody waits on once each
-    canary has been written about.
+    canary has been written about. `alone`: nothing else was asked meanwhile, so that effects
+    without any canary are put down to the single one asked for.
     """
 
     canaries: tuple[Canary, ...]
     expected: bool = False
     settle: bool = True
     any_act: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ class Observation:
     """The ledger's lines about the canaries asked for; None where there is no upstream.
 
     `slowest_s`: from a request to the last of its lines, the longest over the canaries.
+    `strays`: lines since the observation before that carry no canary of the audit at all.
     """
 
     lines: tuple[LedgerEntry, ...] | None
     slowest_s: float = 0.0
+    strays: tuple[LedgerEntry, ...] = ()
 
     def of(self, canaries: Iterable[Canary]) -> tuple[LedgerEntry, ...]:
         wanted = tuple(canaries)
@@ -88,7 +92,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check concludes. `proof` picks the exchanges to show; `severity` overrides its own."""
+    """What a check concludes. `proof` picks the exchanges to show; `severity` overrides its own.
+
+    `accounted`: it holds only where no act upstream is left that nobody can be put down to.
+    """
 
     outcome: Outcome
     confidence: Confidence
@@ -96,6 +103,7 @@ class Verdict:
     proof: tuple[Canary, ...] = ()
     quiet: tuple[Watched, ...] = ()
     severity: Severity | None = None
+    accounted: bool = False
 
 
 Step = Send | Volley | Push | Observe
@@ -130,10 +138,14 @@ def push(delivery: Delivery, purpose: str, *canaries: Canary) -> Part[Pushed]:
 
 
 def observe(
-    *canaries: Canary, expected: bool = False, settle: bool = True, any_act: bool = False
+    *canaries: Canary,
+    expected: bool = False,
+    settle: bool = True,
+    any_act: bool = False,
+    alone: bool = False,
 ) -> Part[Observation]:
     """What the receiver did upstream because of these canaries."""
-    result = yield Observe(canaries, expected, settle, any_act)
+    result = yield Observe(canaries, expected, settle, any_act, alone)
     if not isinstance(result, Observation):
         raise TypeError(f"an observation was answered with {type(result).__name__}")
     return result

@@ -6,12 +6,14 @@ from itertools import groupby
 
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.controls import FIRST_TIME, Life, sign_of_life
+from ghlctl.audit.evidence import visible
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.lockstep import Asked, Lockstep, Running
 from ghlctl.audit.script import Check, Need, Part, Script, Verdict
 from ghlctl.audit.watch import Watch
 from ghlctl.errors import NotMeasuredError
 from ghlctl.model.delivery import Reply
+from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome
 from ghlctl.transport.clocks import skew_s
 
@@ -62,6 +64,8 @@ class Session:
             return
         control = self._control("", FIRST_TIME)
         if control.life is not None and control.life.alive:
+            if self._watch is not None:
+                self._watch.accustom()
             footprint, skew = control.life.footprint, receiver_skew_s(control.asked)
             self.kit = replace(self.kit, footprint=footprint, skew_s=skew)
         elif not any(asked.exchange.status for asked in control.asked):
@@ -99,14 +103,16 @@ class Session:
                 return self.kit.oracle
 
     def _batch(self, checks: Sequence[Check], *, once_more: bool) -> Iterator[Judged]:
+        before = len(self._watch.strays) if self._watch is not None else 0
         ran = self._run([check.script(self.kit) for check in checks])
         alive = self._still_alive(checks) and self._looked()
+        strays = self._strays(before)
         late = []
         for check, one in zip(checks, ran, strict=True):
             if once_more and alive and self._acted_late(one):
                 late.append(check)
             else:
-                yield Judged(check, self._final(one, alive=alive), tuple(one.asked))
+                yield Judged(check, self._final(one, strays, alive=alive), tuple(one.asked))
         if late:  # the window was too short for them: it has grown with the control since
             yield from self._batch(late, once_more=False)
 
@@ -153,6 +159,11 @@ class Session:
             return False
         return True
 
+    def _strays(self, before: int) -> list[LedgerEntry]:
+        """Acts upstream since then that carry none of the audit's marks."""
+        lines = self._watch.strays[before:] if self._watch is not None else []
+        return [line for line in lines if self.kit.footprint.acts([line])]
+
     def _acted_late(self, one: Running) -> bool:
         """Whether a canary that was judged quiet has shown since: the window was too short."""
         quiet = one.verdict.quiet if one.verdict is not None else ()
@@ -165,13 +176,15 @@ class Session:
         footprint = self.kit.footprint
         return footprint.effects(lines) if known else footprint.acts(lines)
 
-    def _final(self, one: Running, *, alive: bool) -> Verdict:
+    def _final(self, one: Running, strays: Sequence[LedgerEntry], *, alive: bool) -> Verdict:
         verdict = one.verdict
         if verdict is None:
             return Verdict(Outcome.ERROR, Confidence.HIGH, f"not finished: {one.stopped}")
         if self._acted_late(one):
             reason = "an effect came after the time in which this receiver usually acts"
             return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, verdict.proof)
+        if strays and verdict.accounted:
+            return _unaccounted(verdict, strays)
         seen = verdict.outcome in (Outcome.FAIL, Outcome.WARN)
         if alive or (seen and verdict.confidence is Confidence.CONFIRMED):
             return verdict
@@ -180,6 +193,16 @@ class Session:
             return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason)
         reason = f"{verdict.reason}; but {NO_LIFE}, so this proves nothing"
         return replace(verdict, outcome=Outcome.ERROR, reason=reason)
+
+
+def _unaccounted(verdict: Verdict, strays: Sequence[LedgerEntry]) -> Verdict:
+    count = "one request" if len(strays) == 1 else f"{len(strays)} requests"
+    first = f"{strays[0].method} {strays[0].path}"
+    reason = (
+        f"{verdict.reason}; but meanwhile the upstream got {count} with none of the audit's "
+        f"marks, the first {first}: nobody can tell whose"
+    )
+    return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, visible(reason), verdict.proof)
 
 
 def receiver_skew_s(asked: Sequence[Asked]) -> float | None:

@@ -13,23 +13,41 @@ WINDOW_FACTOR = 3.0
 POLL_S = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A line of the ledger, and the monotonic second at which it was read."""
+
+    line: LedgerEntry
+    at: float
+
+
 @dataclass(slots=True)
 class _Trail:
-    """When a canary was last sent, and its lines with the moment each was seen."""
+    """When a canary was last sent, and what was seen of it."""
 
     sent_at: float
-    lines: list[LedgerEntry]
-    last_seen_at: float = 0.0
+    seen: list[Seen]
+
+    @property
+    def last_seen_at(self) -> float:
+        return self.seen[-1].at if self.seen else 0.0
 
 
 class Watch:
-    """`settle_s` starts at its least and grows with what genuine deliveries are seen to take."""
+    """`settle_s` starts at its least and grows with what genuine deliveries are seen to take.
+
+    `strays` are the lines since the first request that carry no canary, without those that are
+    like what the receiver did of its own accord beside genuine deliveries.
+    """
 
     def __init__(self, ledger: Ledger, bounds: Bounds, clock: Clock) -> None:
         self._ledger = ledger
         self._bounds = bounds
         self._clock = clock
         self._trails: dict[Canary, _Trail] = {}
+        self._usual: set[tuple[str, str]] = set()
+        self._told_strays = 0
+        self.strays: list[LedgerEntry] = []
         self.settle_s = bounds.settle_s
 
     def sent(self, canaries: Sequence[Canary]) -> None:
@@ -51,21 +69,37 @@ class Watch:
             if decidable and all(self._acted(canary) for canary in decidable):
                 break
         self.look()
-        return [self._observation(one) for one in observes]
+        strays = self.strays[self._told_strays :]
+        self._told_strays = len(self.strays)
+        for one in observes:
+            if one.alone:
+                self._put_down(strays, one.canaries[0])
+        return [self._observation(one, strays) for one in observes]
 
     def look(self) -> None:
         """Read what is new in the ledger; NotMeasuredError when it cannot be read."""
         now = self._clock.monotonic()
         for line in self._ledger.fresh():
             text = searchable(line)
-            for canary, trail in self._trails.items():
-                if canary.within(text):
-                    trail.lines.append(line)
-                    trail.last_seen_at = now
+            own = [trail for canary, trail in self._trails.items() if canary.within(text)]
+            for trail in own:
+                trail.seen.append(Seen(line, now))
+            # What stands in the ledger before the first request is nobody's.
+            if not own and self._trails and _kind(line) not in self._usual:
+                self.strays.append(line)
+
+    def seen(self, canary: Canary) -> list[Seen]:
+        trail = self._trails.get(canary)
+        return list(trail.seen) if trail else []
 
     def lines(self, canary: Canary) -> list[LedgerEntry]:
-        trail = self._trails.get(canary)
-        return list(trail.lines) if trail else []
+        return [one.line for one in self.seen(canary)]
+
+    def accustom(self) -> None:
+        """Strays so far came with genuine deliveries: more of the same tell nothing."""
+        self._usual.update(map(_kind, self.strays))
+        self.strays.clear()
+        self._told_strays = 0
 
     def learn(self, slowest_s: float) -> None:
         """Genuine deliveries took this long to act: wait three times as long from now on."""
@@ -76,7 +110,7 @@ class Watch:
             return
         ends_at = self._clock.monotonic() + self._bounds.act_within_s
         self.look()
-        while not all(self._trails[canary].lines for canary in expected):
+        while not all(self._trails[canary].seen for canary in expected):
             if self._clock.monotonic() > ends_at:
                 return
             self._clock.sleep(POLL_S)
@@ -89,15 +123,23 @@ class Watch:
         return max([*sent, *seen]) + self.settle_s if sent else 0.0
 
     def _acted(self, canary: Canary) -> bool:
-        return any(not reads(line) for line in self._trails[canary].lines)
+        return any(not reads(one.line) for one in self._trails[canary].seen)
 
-    def _observation(self, observe: Observe) -> Observation:
+    def _put_down(self, strays: Sequence[LedgerEntry], canary: Canary) -> None:
+        now = self._clock.monotonic()
+        self._trails[canary].seen += [Seen(line, now) for line in strays]
+
+    def _observation(self, observe: Observe, strays: Sequence[LedgerEntry]) -> Observation:
         trails = [self._trails[canary] for canary in observe.canaries]
-        lines = {line.seq: line for trail in trails for line in trail.lines}
+        lines = {one.line.seq: one.line for trail in trails for one in trail.seen}
         slowest = max(
-            (trail.last_seen_at - trail.sent_at for trail in trails if trail.lines), default=0.0
+            (trail.last_seen_at - trail.sent_at for trail in trails if trail.seen), default=0.0
         )
-        return Observation(tuple(lines[seq] for seq in sorted(lines)), slowest)
+        return Observation(tuple(lines[seq] for seq in sorted(lines)), slowest, tuple(strays))
+
+
+def _kind(line: LedgerEntry) -> tuple[str, str]:
+    return line.method, line.path.partition("?")[0]
 
 
 def _decided_by_one_act(observes: Sequence[Observe]) -> list[Canary]:

@@ -1,5 +1,6 @@
 """The command tree, and how every refusal reaches a person."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -28,7 +29,8 @@ from ghlctl.cli import (
     upstream,
     verify,
 )
-from ghlctl.cli.output import complain, emit
+from ghlctl.cli.interrupts import signals_interrupt
+from ghlctl.cli.output import complain, emit, write_what_can_be_encoded
 from ghlctl.errors import ExitStatus, GhlctlError
 
 app = typer.Typer(
@@ -80,8 +82,10 @@ app.command("schema")(schema.schema)
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; the exit status is the contract's, and no traceback is an answer."""
+    write_what_can_be_encoded()
     try:
-        status = app(args=list(argv), prog_name="ghlctl", standalone_mode=False)
+        with signals_interrupt():
+            status = app(args=list(argv), prog_name="ghlctl", standalone_mode=False)
     except GhlctlError as refusal:
         complain(refusal.message, refusal.hint)
         return refusal.status
@@ -89,15 +93,28 @@ def run(argv: Sequence[str]) -> int:
         complain(_one_line(misuse), "ghlctl --help, or --help after the command")
         return ExitStatus.USAGE
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted", "")
-        return ExitStatus.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # The reader of stdout went away; closing the stream keeps Python from saying so at exit.
         sys.stderr.close()
         return ExitStatus.FINE
-    return int(status or ExitStatus.FINE)
+    # A command returns this for a Ctrl-C that it answered itself, typer for one that nobody did.
+    return _interrupted() if status == ExitStatus.INTERRUPTED else int(status or ExitStatus.FINE)
+
+
+def _interrupted() -> ExitStatus:
+    complain("interrupted", "")
+    return ExitStatus.INTERRUPTED
+
+
+_UNKNOWN_CHOICE = re.compile(r"'(?:-+|\[)?([\w-]+)\]?': .*?('.*') is not one of (.*)")
 
 
 def _one_line(misuse: Exception) -> str:
     text = getattr(misuse, "format_message", misuse.__str__)()
-    return " ".join(str(text).split()).rstrip(".")
+    line = " ".join(str(text).split()).rstrip(".")
+    choice = _UNKNOWN_CHOICE.search(line)
+    if choice is None:
+        return line
+    known = choice[3].replace("'", "")
+    return f"unknown {choice[1].lower()} {choice[2]}; known: {known}"

@@ -7,7 +7,8 @@ import typer
 
 from ghlctl.cli import options
 from ghlctl.cli.default_command import DefaultsToRun
-from ghlctl.cli.output import Format, as_json, emit, say
+from ghlctl.cli.interrupts import kept
+from ghlctl.cli.output import Format, as_json, emit, require_writable
 from ghlctl.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -48,23 +49,26 @@ def audit(
 
     Other words after audit: list, explain ID.
     """
-    from ghlctl.cli.auditing import audit_into, end_run, new_audit_run, status_of
+    from ghlctl.cli.auditing import audit_into, new_audit_run, status_of
+    from ghlctl.cli.deliveries import signing_key
     from ghlctl.cli.loading import receiver_for, require_reachable
     from ghlctl.cli.report import document_of
     from ghlctl.cli.settings import Flags, load_config, store_of
     from ghlctl.report.catalogue import format_named
 
     render = format_named(form)
+    require_writable(output)
     settings = load_config(config)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(flags, settings, profile=profile, switches=switches or ())
     with reaching as receiver:
+        if receiver.key_ref is not None:
+            signing_key(receiver)  # one that does not fit is refused before any run is begun
         require_reachable(receiver.url)
         folder = store_of(settings, reports).create(new_audit_run(receiver, scope))
-        summary = audit_into(folder, receiver, scope=_names(scope), min_score=min_score)
-        end_run(folder)
+        with kept(folder):
+            summary = audit_into(folder, receiver, scope=_names(scope), min_score=min_score)
     emit(as_json(summary) if form == "json" else render(document_of([folder])), output)
-    say(f"run {folder.id}")
     return status_of(summary)
 
 

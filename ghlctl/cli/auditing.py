@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from ghlctl.cli.interrupts import end_run
 from ghlctl.cli.settings import Receiver
 from ghlctl.errors import ExitStatus
 
@@ -36,6 +37,7 @@ def audit_into(
 ) -> "AuditSummary":
     """Ask every check in scope; findings and transcripts are in the folder when this returns."""
     from ghlctl.audit.driver import run_audit
+    from ghlctl.model.run import RunState
 
     summary = run_audit(
         target_for(receiver),
@@ -45,18 +47,8 @@ def audit_into(
         on_finding=lambda finding, exchanges: folder.append_transcript(finding.id, exchanges),
     )
     folder.write_audit(summary)
+    end_run(folder, RunState.COMPLETE)
     return summary
-
-
-def end_run(folder: "RunFolder") -> None:
-    """Mark a run that measured no load as complete."""
-    import msgspec
-
-    from ghlctl.model.run import RunState
-    from ghlctl.store.begin import utc_now
-
-    run = folder.read_run()
-    folder.write_run(msgspec.structs.replace(run, state=RunState.COMPLETE, ended_at=utc_now()))
 
 
 def target_for(receiver: Receiver) -> "AuditTarget":
@@ -75,7 +67,12 @@ def target_for(receiver: Receiver) -> "AuditTarget":
 
 
 def status_of(summary: "AuditSummary") -> ExitStatus:
-    """No score means that nothing could be said."""
-    if summary.score is None:
+    """A failed check fails; where too little could be decided, nothing was measured."""
+    from ghlctl.audit.grading import LEAST_COVERAGE
+    from ghlctl.model.finding import Outcome
+
+    outcomes = {finding.outcome for finding in summary.checks}
+    undecided = summary.coverage < LEAST_COVERAGE or Outcome.ERROR in outcomes
+    if summary.score is None or (undecided and not summary.passed and Outcome.FAIL not in outcomes):
         return ExitStatus.NOT_MEASURED
     return ExitStatus.FINE if summary.passed else ExitStatus.FAILED

@@ -7,7 +7,8 @@ import typer
 
 from ghlctl.cli import options
 from ghlctl.cli.default_command import DefaultsToRun
-from ghlctl.cli.output import Format, emit, say
+from ghlctl.cli.interrupts import kept
+from ghlctl.cli.output import Format, emit, require_writable, say
 from ghlctl.errors import ExitStatus, UsageError
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ def capture(
     from ghlctl.model.run import RunKind
 
     _check_name(name)
+    require_writable(output)
     settings = load_config(config)
     planned = scenario_for(
         Shape(scenario, iterations, concurrency, rate, duration, (), seed), settings
@@ -74,11 +76,11 @@ def capture(
         require_ready(receiver)
         run = new_load_run(RunKind.BASELINE, name, planned, receiver)
         folder = store_of(settings, reports).create_baseline(name, run)
-        measured = measure_into(folder, run, planned, receiver)
-        if not skip_audit and measured.summary.state == "complete":
-            audit_into(folder, receiver)
+        with kept(folder):
+            measured = measure_into(folder, run, planned, receiver)
+            if not skip_audit and measured.summary.state == "complete":
+                audit_into(folder, receiver)
     emit(load_report(folder, measured.summary, form), output)
-    say(f"baseline {name} in {folder.path}")
     return status_of(measured)
 
 
@@ -93,7 +95,8 @@ def list_baselines(
     from ghlctl.cli.runs import listing
     from ghlctl.cli.settings import run_store
 
-    emit(listing(run_store(reports, config).baselines(), form), output)
+    none = "no baselines yet; ghlctl baseline NAME captures one"
+    emit(listing(run_store(reports, config).baselines(), form, none), output)
 
 
 @app.command("show")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ghlctl.cli import options
+from ghlctl.cli.interrupts import kept
 from ghlctl.cli.output import emit, say
 from ghlctl.errors import ExitStatus
 
@@ -72,19 +73,20 @@ def demo(
 
     began = time.monotonic()
     store = store_of(load_config(None), reports)
-    say("starting the receiver in both profiles, each with its own upstream")
-    with _receivers(state, FAILING) as receivers:
-        lasts_s = QUICK_S if quick else FULL_S
-        measured = [
-            _load(act, receiver, store, lasts_s, seed)
-            for act, receiver in zip(ACTS, receivers, strict=True)
-        ]
-        if any(load.interrupted for _, load in measured):
-            return ExitStatus.INTERRUPTED
-    say("auditing both")
-    folders = [folder for folder, _ in measured]
-    with _receivers(state, AT_ONCE) as receivers, ThreadPoolExecutor(len(ACTS)) as pool:
-        list(pool.map(audit_into, folders, receivers))
+    lasts_s = QUICK_S if quick else FULL_S
+    with ExitStack() as runs:
+        measured = []
+        say("starting the receiver in both profiles, each with its own upstream")
+        with _receivers(state, FAILING) as receivers:
+            for act, receiver in zip(ACTS, receivers, strict=True):
+                measured.append(_load(act, receiver, store, runs, lasts_s, seed))
+                if measured[-1][1].interrupted:
+                    return ExitStatus.INTERRUPTED
+        say("auditing both")
+        folders = [folder for folder, _ in measured]
+        # The receivers end first: an interrupted audit has then nothing left to wait for.
+        with ThreadPoolExecutor(len(ACTS)) as pool, _receivers(state, AT_ONCE) as receivers:
+            list(pool.map(audit_into, folders, receivers))
     document = document_of(folders, labels=[act.profile for act in ACTS], notes=(NOTE,))
     report = _written(document, store)
     emit(render_summary(document))
@@ -104,7 +106,12 @@ def _receivers(state: str, network: "Sequence[str]") -> "Iterator[list[Receiver]
 
 
 def _load(
-    act: Act, receiver: "Receiver", store: "RunStore", lasts_s: float, seed: int | None
+    act: Act,
+    receiver: "Receiver",
+    store: "RunStore",
+    runs: ExitStack,
+    lasts_s: float,
+    seed: int | None,
 ) -> "tuple[RunFolder, Measured]":
     from ghlctl.cli.loading import measure_into, new_load_run
     from ghlctl.model.run import RunKind
@@ -113,6 +120,7 @@ def _load(
     say(f"{act.profile}: {act.rate_per_s:g}/s for {lasts_s:g} s")
     run = new_load_run(RunKind.DEMO, act.profile, scenario, receiver)
     folder = store.create(run)
+    runs.enter_context(kept(folder))
     return folder, measure_into(folder, run, scenario, receiver)
 
 

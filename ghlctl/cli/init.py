@@ -35,7 +35,7 @@ thresholds:
 """
 
 WORKFLOW = """\
-# Measures the receiver on every pull request; start your own receiver before the last step.
+# Measures your receiver on every pull request. One step is yours to fill in: see below.
 name: webhook receiver
 on: [pull_request]
 permissions: {contents: read}
@@ -47,9 +47,26 @@ jobs:
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
       - run: pip install ghlctl
-      - run: ghlctl keys generate
-      - run: ghlctl loadtest --profile optimized
+      - name: A test key; your receiver must trust its public half
+        run: |
+          ghlctl keys generate
+          ghlctl keys public > webhook-public-key.pem
+      # ---- YOURS TO FILL IN: start your receiver in the background ----
+      # It must listen where ghlctl.yaml says and trust webhook-public-key.pem.
+      - name: Start the receiver
+        run: |
+          echo "put the command that starts your receiver here, ending in &" && exit 1
+      # ------------------------------------------------------------------
+      - name: Wait until it is ready
+        run: timeout 60 sh -c 'until ghlctl health; do sleep 2; done'
+      - name: Measure it, with the scenario and thresholds of ghlctl.yaml
+        run: ghlctl loadtest
+      - uses: actions/upload-artifact@v4
+        if: always()
+        with: {name: ghlctl-reports, path: reports/}
 """
+
+IGNORED = (".ghlctl/", "reports/*", "!reports/baselines/", "*.parquet")  # keys, runs, samples
 
 
 class Snippet(StrEnum):
@@ -101,10 +118,21 @@ def _write(folder: str, *, force: bool) -> None:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        _ignore(place / ".gitignore")
     except OSError as fault:
         raise UsageError(
             f"cannot write {folder}: {fault.strerror}", "name another folder"
         ) from None
     stored = KeyFolder(place / ".ghlctl" / "keys").load_or_make(scheme_named("ghl"))
-    written = [*files, stored.private, stored.public]
+    written = [*files, place / ".gitignore", stored.private, stored.public]
     emit("\n".join(f"wrote {path}" for path in written))
+
+
+def _ignore(path: Path) -> None:
+    """Add what must not be committed to a .gitignore, and leave the rest of it alone."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    there = {line.strip().strip("/") for line in text.splitlines()}
+    missing = [line for line in IGNORED if line.strip("/") not in there]
+    start = text if text.endswith("\n") or not text else text + "\n"
+    if missing:
+        path.write_text(start + "".join(f"{line}\n" for line in missing), encoding="utf-8")

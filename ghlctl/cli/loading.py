@@ -43,7 +43,7 @@ def scenario_for(shape: Shape, config: "Config") -> "Scenario":
     from ghlctl.scenario.reader import read_scenario
     from ghlctl.scenario.scenario import Constant, Scenario
 
-    path = shape.scenario or config.scenario
+    path = config.scenario if shape.scenario is None else shape.scenario
     stages = _stages(shape)
     if path is not None:
         scenario = read_scenario(read_text(Path(path)), path)
@@ -218,14 +218,19 @@ def require_reachable(url: str) -> None:
 
 def status_of(measured: "Measured") -> ExitStatus:
     """The contract's exit status of a load run; numbers that cannot be trusted come first."""
+    from ghlctl.analysis.standing import RunStanding, standing_of
     from ghlctl.load.abort import STOPPED
+    from ghlctl.load.measure import NO_EFFECTS
 
     summary = measured.summary
+    codes = {caution.code for caution in summary.cautions}
     if measured.interrupted:
         return ExitStatus.INTERRUPTED
-    if any(caution.code == STOPPED for caution in summary.cautions):
+    if STOPPED in codes:
         return ExitStatus.FAILED
-    if summary.state == "aborted" or not summary.generator.keeping_up or summary.sent == 0:
+    if NO_EFFECTS in codes:
+        return ExitStatus.NOT_MEASURED
+    if standing_of(summary) is not RunStanding.MEASURED:
         return ExitStatus.NOT_MEASURED
     return ExitStatus.FINE if summary.passed else ExitStatus.FAILED
 

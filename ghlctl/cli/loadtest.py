@@ -1,16 +1,16 @@
 """ghlctl loadtest: signed load, and what it showed."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ghlctl.cli import options
-from ghlctl.cli.output import Format, emit, say
+from ghlctl.cli.interrupts import kept
+from ghlctl.cli.output import Format, emit, require_writable, say
 from ghlctl.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from ghlctl.store.runs import RunFolder, RunStore
+    from ghlctl.store.runs import RunFolder
 
 
 def loadtest(
@@ -53,6 +53,7 @@ def loadtest(
     from ghlctl.cli.settings import Flags, load_config, store_of
     from ghlctl.model.run import RunKind
 
+    require_writable(output)
     settings = load_config(config)
     shape = Shape(scenario, iterations, concurrency, rate, duration, threshold or (), seed)
     planned = scenario_for(shape, settings)
@@ -66,9 +67,9 @@ def loadtest(
         require_ready(receiver)
         run = new_load_run(RunKind.LOADTEST, planned.name, planned, receiver)
         folder = store.create(run)
-        measured = measure_into(folder, run, planned, receiver)
+        with kept(folder):
+            measured = measure_into(folder, run, planned, receiver)
     emit(load_report(folder, measured.summary, form), output)
-    say(f"run {folder.id} in {_shown(store, folder)}")
     status = status_of(measured)
     if baseline is None or status is not ExitStatus.FINE:
         return status
@@ -82,10 +83,3 @@ def _held_against(baseline: "RunFolder", folder: "RunFolder", *, strict: bool) -
     comparison = compare_runs(baseline, folder)
     say(render_comparison(comparison))
     return exit_of(comparison, strict=strict)
-
-
-def _shown(store: "RunStore", folder: "RunFolder") -> str:
-    try:
-        return str(folder.path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(store.root / folder.id)

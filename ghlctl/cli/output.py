@@ -1,5 +1,7 @@
 """stdout carries the result, stderr everything else."""
 
+import io
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -20,8 +22,9 @@ def emit(text: str, output: str = "-") -> None:
     """Write a result to stdout, or to the file that `--output` names."""
     whole = text if text.endswith("\n") else text + "\n"
     if output == "-":
-        sys.stdout.write(whole)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where the caller closed it: nobody wants the result
+            sys.stdout.write(whole)
+            sys.stdout.flush()
         return
     try:
         Path(output).write_text(whole, encoding="utf-8")
@@ -31,6 +34,28 @@ def emit(text: str, output: str = "-") -> None:
         ) from None
 
 
+def require_writable(output: str) -> None:
+    """Raise UsageError before anything is measured that could then not be written."""
+    if output == "-":
+        return
+    path = Path(output)
+    if path.is_dir() or not output:
+        raise UsageError(f"--output {output!r} is no file", "name a file, or - for stdout")
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"cannot write {output}: there is no folder {path.parent}",
+            "name a file in a folder that exists",
+        )
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {output}: permission denied", "name another file")
+
+
+def write_what_can_be_encoded() -> None:
+    """A stdout that is no UTF-8 shows ? for what it cannot hold."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def as_json(value: "msgspec.Struct | dict[str, object] | list[object]") -> str:
     import msgspec
 
@@ -38,8 +63,13 @@ def as_json(value: "msgspec.Struct | dict[str, object] | list[object]") -> str:
 
 
 def say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    if sys.stderr is None:  # the caller closed it
+        return
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = None  # a terminal that was closed; what is under way still ends in good order
 
 
 def complain(message: str, hint: str) -> None:

@@ -61,7 +61,9 @@ def export(
     emit(samples_as_csv(read_samples(run_store(reports, config).find(run).path)), output)
 
 
-def listing(folders: "list[RunFolder]", form: Format) -> str:
+def listing(
+    folders: "list[RunFolder]", form: Format, none: str = "no runs yet; ghlctl demo makes the first"
+) -> str:
     """Runs as a table or as JSON; one that cannot be read is named, not hidden."""
     from ghlctl.errors import StoreError
     from ghlctl.store.runs import state_on_disk
@@ -86,4 +88,4 @@ def listing(folders: "list[RunFolder]", form: Format) -> str:
     if form is Format.JSON:
         return as_json({"schema_version": 1, "runs": list(rows)})
     lines = [f"{row['run']!s:<42} {row['state']!s:<10} {row['name']}" for row in rows]
-    return "\n".join(lines) or "no runs yet; ghlctl demo makes the first"
+    return "\n".join(lines) or none

@@ -18,7 +18,7 @@ from ghlctl.cli.options import (
     Url,
 )
 from ghlctl.cli.output import Format, as_json, emit
-from ghlctl.errors import ExitStatus, UsageError
+from ghlctl.errors import ExitStatus, NotMeasuredError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ghlctl.cli.deliveries import Addressed
     from ghlctl.cli.settings import Receiver
     from ghlctl.model.delivery import Delivery
-    from ghlctl.transport.attempt import Answer
+    from ghlctl.transport.attempt import Answer, Failure
 
 MOST = 10_000
 
@@ -65,12 +65,14 @@ def send(
 ) -> ExitStatus:
     """Send one signed delivery, one after another where more are asked for."""
     from ghlctl.cli.settings import Flags, load_config, settle
+    from ghlctl.transport.attempt import Failure
     from ghlctl.transport.reach import Reach
 
     what = What(event_type, sequence, replay, count, _fields(changes or []), out_of_order)
     flags = Flags(url, provider, scheme, key, None, header, authorized)
     receiver = settle(flags, load_config(config))
     lines, acknowledged = [], True
+    failures: list[Failure] = []
     with Reach() as reach:
         for one in _deliveries(what, receiver, seed):
             if show:
@@ -80,7 +82,10 @@ def send(
             line = _row if form is Format.JSON else _line
             lines.append(line(one.delivery, answer))
             acknowledged &= getattr(answer, "acknowledged", False)
+            failures += [answer] if isinstance(answer, Failure) else []
     emit("\n".join(lines), output)
+    if failures:
+        raise _no_reply(receiver.url, failures)
     return ExitStatus.FINE if acknowledged else ExitStatus.NOT_MEASURED
 
 
@@ -125,6 +130,16 @@ def _deliveries(what: What, receiver: "Receiver", seed: int | None) -> "Iterator
         else:
             name, fields = what.event_type or "", dict(what.changes)
             yield delivery_of(receiver, signer, name, source, changes=fields)
+
+
+def _no_reply(url: str, failures: "list[Failure]") -> NotMeasuredError:
+    from ghlctl.transport.address import shown_url
+
+    return NotMeasuredError(
+        f"the receiver {shown_url(url)} gave no reply to {len(failures)} of what was sent:"
+        f" {failures[-1].text}",
+        "is it running, and on this port? ghlctl health tells more",
+    )
 
 
 def _fields(changes: list[str]) -> dict[str, object]:

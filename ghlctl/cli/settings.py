@@ -27,6 +27,15 @@ class Flags:
     headers: Sequence[str] | None = None
     authorized: bool = False
 
+    def __post_init__(self) -> None:
+        """An empty flag is a variable that was not set, and must not become another receiver."""
+        for name in ("url", "provider", "scheme", "key", "upstream"):
+            said: str | None = getattr(self, name)
+            if said is not None and not said.strip():
+                raise UsageError(
+                    f"--{name} is empty", "is the variable set that it comes from? or leave it out"
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
@@ -57,7 +66,7 @@ def load_config(path: str | None) -> "Config":
     """The config named, or found upward from here, or an empty one; variables laid over it."""
     from ghlctl.scenario.config import Config, find_config, overlay_environment, read_config
 
-    found = Path(path) if path else find_config(Path.cwd())
+    found = find_config(Path.cwd()) if path is None else Path(path)
     if found is None:
         return overlay_environment(Config(), os.environ)
     config = read_config(read_text(found), str(found))
@@ -90,6 +99,8 @@ def store_of(config: "Config", reports: str | None) -> "RunStore":
     """The folder of runs: flag over config over reports/."""
     from ghlctl.store.runs import RunStore
 
+    if reports == "":
+        raise UsageError("--reports is empty", "name a folder, or leave it out")
     return RunStore(Path(reports or config.reports))
 
 
@@ -102,6 +113,7 @@ def settle(flags: Flags, config: "Config", scenario: "Scenario | None" = None) -
     from ghlctl.providers.catalogue import provider_named
     from ghlctl.signing.catalogue import scheme_named
     from ghlctl.transport.address import require_authorised
+    from ghlctl.transport.sendable import require_sendable
 
     said, spec = config.receiver, scenario.receiver if scenario else None
     url = flags.url or (spec.url if spec else None) or said.url
@@ -116,13 +128,16 @@ def settle(flags: Flags, config: "Config", scenario: "Scenario | None" = None) -
     # The config's permission is for the config's URL alone, not for whatever a flag names.
     authorized = flags.authorized or (said.authorized and url == said.url)
     require_authorised(url, authorized)
+    signer = scheme_named(scheme or provider.default_scheme)
+    headers = (*said.headers.items(), *_pairs(flags.headers or ()))
+    require_sendable(headers, signed=signer.headers)
     return Receiver(
         url=url,
         provider=provider.name,
-        scheme=scheme_named(scheme or provider.default_scheme).name,
+        scheme=signer.name,
         key_ref=flags.key or (spec.key if spec else None) or said.key,
         upstream=flags.upstream or said.upstream,
-        headers=(*said.headers.items(), *_pairs(flags.headers or ())),
+        headers=headers,
         authorized=authorized,
     )
 

@@ -38,7 +38,7 @@ def address_of(url: str) -> Address:
         port = parts.port
     except ValueError as fault:
         raise UsageError(f"the receiver's URL cannot be read: {fault}", _hint()) from None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
         raise UsageError("the receiver's URL needs http:// or https:// and a host", _hint())
     authority = parts.netloc.rpartition("@")[2]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,4 +1,4 @@
-"""The engine's process: `python -m ghlctl.load.child PLAN.json`.
+"""The engine's process: `python -m ghlctl.load.child`, its plan a line on standard input.
 
 Speaks JSON lines on its standard output. Ends by itself when the plan is done, on SIGINT and
 SIGTERM, and when the other end of its standard input is gone.
@@ -47,6 +47,7 @@ from ghlctl.model.caution import Caution
 from ghlctl.scenario.scenario import Burst
 
 _STDIN = 0
+_PIPE_BYTES = 65_536
 _PROGRESS_S = 0.5
 _SWITCH_S = 0.0002  # the wire loop waits at most this long for a thread that holds the lock
 _OWN_DESCRIPTORS = 64
@@ -136,16 +137,30 @@ class Session:
             _say(self.progress(self.waited_s()))
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     bell = Bell()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: bell.ring())
     try:
-        session = _prepare(decode_plan(Path(arguments[0]).read_bytes()), bell)
+        line = _first_line()
+        if not line:
+            return 1  # the parent died before it said what to do
+        session = _prepare(decode_plan(line), bell)
     except GhlctlError as fault:
         _say(messages.refusal(fault))
         return 1
     return _run(session)
+
+
+def _first_line() -> bytes:
+    """The plan: its headers may be secret, so it is never a file nor an argument."""
+    received = b""
+    while not received.endswith(b"\n"):
+        some = os.read(_STDIN, _PIPE_BYTES)
+        if not some:
+            return b""
+        received += some
+    return received
 
 
 def _prepare(plan: LoadPlan, bell: Bell) -> Session:
@@ -232,8 +247,8 @@ def _finish(session: Session, wire: "Future[None]") -> int:
     session.producer.close()
     try:
         session.recorder.close()
-    except OSError as fault:
-        _say(messages.refusal(StoreError(f"samples cannot be written: {fault}", "free some space")))
+    except StoreError as fault:
+        _say(messages.refusal(fault))
         return 1
     wire.result()  # a defect of the loop ends this process loudly, after the samples are safe
     account = session.account(elapsed_s)
@@ -263,4 +278,4 @@ def _say(message: FromChild) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -2,31 +2,35 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from ghlctl.analysis.effects import MatchedEffects, match_effects
 from ghlctl.analysis.summary import summarise
+from ghlctl.errors import NotMeasuredError
 from ghlctl.load.abort import stopper
 from ghlctl.load.cost import ProcessCost, read_cost
 from ghlctl.load.messages import Progress
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.process import LoadOutcome, run_load
+from ghlctl.model.caution import Caution
 from ghlctl.model.effect import LedgerEntry
-from ghlctl.model.run import Run
+from ghlctl.model.run import Run, RunState
 from ghlctl.model.sample import Samples
 from ghlctl.model.summary import LoadSummary, ReceiverCost
 from ghlctl.model.threshold import Threshold
 from ghlctl.store.begin import utc_now
 from ghlctl.store.effects import write_effects
 from ghlctl.store.runs import RunFolder
-from ghlctl.store.samples import read_samples
+from ghlctl.store.samples import has_samples, no_samples, read_samples
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
 
 POLL_S = 0.25
+QUIET_S = 1.0  # without a new effect, before the ledger is taken for complete
 BLOCK_S = 4.0  # the shortest that held its own in measurements; short runs need every block
+NO_EFFECTS = "effects-not-measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,35 @@ def _measured(
         origin_unix_ns=outcome.origin_unix_ns,
     )
     folder.write_run(ended)
-    samples = read_samples(folder.path)
+    # Ctrl-C may come before the first of them.
+    samples = read_samples(folder.path) if has_samples(folder.path) else no_samples()
     matched = None
     if ledger is not None:
-        matched = _effects(samples, ledger, outcome, order.effects_within_s)
-        write_effects(folder.path, matched.effects)
+        try:
+            within_s, quiet_s = order.effects_within_s, _quiet_s(order)
+            matched = _effects(samples, ledger, outcome, within_s=within_s, quiet_s=quiet_s)
+            write_effects(folder.path, matched.effects)
+        except NotMeasuredError as fault:
+            outcome = _without_effects(outcome, fault.message)
+        except KeyboardInterrupt:
+            outcome = _without_effects(outcome, "interrupted while the effects were awaited")
+            outcome = replace(outcome, state=RunState.ABORTED, interrupted=True)
+            ended = msgspec.structs.replace(ended, state=RunState.ABORTED)
+            folder.write_run(ended)
     cost = _spent(before, _cost(order.receiver_pid), samples)
     summary = _summary(order, ended, samples, matched, outcome, cost)
     folder.write_load(summary)
     return Measured(summary, outcome.interrupted)
+
+
+def _without_effects(outcome: LoadOutcome, reason: str) -> LoadOutcome:
+    """The deliveries were measured all the same: a run is not lost with its ledger."""
+    caution = Caution(
+        NO_EFFECTS,
+        f"the effects could not be measured: {reason}",
+        "keep the upstream running until the run has ended, then measure again",
+    )
+    return replace(outcome, cautions=(*outcome.cautions, caution))
 
 
 def _summary(
@@ -119,24 +143,32 @@ def _summary(
 
 
 def _effects(
-    samples: Samples, ledger: Ledger, outcome: LoadOutcome, within_s: float
+    samples: Samples, ledger: Ledger, outcome: LoadOutcome, *, within_s: float, quiet_s: float
 ) -> MatchedEffects:
     """Watch until every acknowledged delivery shows an effect and no more come, or too long.
 
     Matching reads everything, so it waits for a moment in which nothing new came.
     """
-    deadline = time.monotonic() + within_s
+    began = last_new = time.monotonic()
     entries: list[LedgerEntry] = []
     while True:
         time.sleep(POLL_S)
         fresh = ledger.fresh()
         entries += fresh
-        over = time.monotonic() >= deadline
-        if fresh and not over:
+        now = time.monotonic()
+        last_new = now if fresh else last_new
+        over = now - began >= within_s
+        if not over and now - last_new < quiet_s:
             continue
         matched = match_effects(samples, entries, outcome.origin_unix_ns)
         if over or matched.summary.lost == 0:
             return matched
+
+
+def _quiet_s(order: LoadOrder) -> float:
+    """How long nothing new must come: all the time there is where repeats are asked for."""
+    asked = any("duplicated" in threshold.expr for threshold in order.thresholds)
+    return order.effects_within_s if asked else min(QUIET_S, order.effects_within_s)
 
 
 def _cost(pid: int | None) -> ProcessCost | None:

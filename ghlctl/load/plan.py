@@ -1,4 +1,4 @@
-"""What a load run is asked to do: the file that the parent hands to the child process."""
+"""What a load run is asked to do: the line that the parent hands to the child process."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from ghlctl.scenario.scenario import Stage
 
 
 class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Holds no secret: `key_ref` names the key, and the child resolves it.
+    """`key_ref` names the key, and the child resolves it; `headers` may be as secret as that key.
 
     `events` are weights by event type, `duplicates` a ratio 0-1 of the deliveries. `grace_s` is
     how long after its last planned moment an arrival may still be sent; None means `timeout_s`.

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ghlctl.errors import NotMeasuredError, UsageError
 from ghlctl.load import messages
@@ -19,9 +21,8 @@ from ghlctl.load.plan import LoadPlan, encode_plan
 from ghlctl.model.caution import Caution
 from ghlctl.model.run import RunState
 from ghlctl.model.summary import GeneratorSummary
+from ghlctl.store.samples import FILE
 
-PLAN_FILE = "plan.json"
-_PRIVATE = 0o600
 _PATIENCE_S = 5.0
 
 
@@ -66,42 +67,63 @@ def run_load(
     if plan.workers != 1:
         raise UsageError("load runs in one worker process so far", "leave out --workers")
     heard = _Heard()
-    with _plan_file(plan) as path, tempfile.TemporaryFile() as last_words:
-        process = _start(path, environ, last_words)
+    with tempfile.TemporaryFile() as last_words:
+        process = _start(environ, last_words)
         try:
+            _hand_over(process, plan)
             interrupted = _listen(process, _Listener(process, heard, on_progress, should_stop))
         finally:
             cpu_s = _end(process)
         if heard.refused is not None:
             raise messages.as_error(heard.refused)
+        if heard.finished is not None:
+            heard.cautions.extend(_missing(heard.finished.progress, Path(plan.folder)))
         return _outcome(heard, cpu_s, process.returncode, last_words, interrupted=interrupted)
 
 
-@contextmanager
-def _plan_file(plan: LoadPlan) -> Iterator[Path]:
-    """Private and gone after the run: headers may be as secret as the key that is not in it."""
-    path = Path(plan.folder) / PLAN_FILE
-    path.unlink(missing_ok=True)
-    path.touch(mode=_PRIVATE)
-    try:
-        path.write_bytes(encode_plan(plan))
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _start(
-    path: Path, environ: Mapping[str, str], last_words: IO[bytes]
-) -> subprocess.Popen[bytes]:
+def _start(environ: Mapping[str, str], last_words: IO[bytes]) -> subprocess.Popen[bytes]:
     """In a session of its own: a Ctrl-C in the terminal reaches it through us, once."""
-    return subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "ghlctl.load.child", str(path)],
+    return subprocess.Popen(
+        [sys.executable, "-m", "ghlctl.load.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=last_words,
         env=dict(environ),
         start_new_session=True,
     )
+
+
+def _hand_over(process: subprocess.Popen[bytes], plan: LoadPlan) -> None:
+    """Through the pipe, where a kill of this process leaves no header behind."""
+    if process.stdin is None:
+        raise TypeError("the engine was started without a pipe")
+    unsent = memoryview(encode_plan(plan) + b"\n")
+    try:
+        while unsent:
+            unsent = unsent[os.write(process.stdin.fileno(), unsent) :]
+    except BrokenPipeError:
+        return  # it has ended already: its last words say why
+
+
+def _missing(progress: Progress, folder: Path) -> list[Caution]:
+    """What the engine counted, held against what can be read of it."""
+    counted, kept = progress.done + progress.dropped, _kept(folder / FILE)
+    if kept == counted:
+        return []
+    return [
+        Caution(
+            "samples-missing",
+            f"the engine counted {counted} arrivals, and the samples hold {kept}",
+            "do not use the numbers of this run; look for a full disk and measure again",
+        )
+    ]
+
+
+def _kept(file: Path) -> int:
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
 
 
 @dataclass(slots=True)

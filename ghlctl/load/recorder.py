@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ghlctl.errors import StoreError
 from ghlctl.load.frames import EVENT_BITS, HELD, STAGE_BITS, tag_of
 from ghlctl.load.histogram import Histogram
 from ghlctl.model.sample import NEVER, ErrorKind, Flags, Ints, Samples, Texts
@@ -89,7 +90,7 @@ class Recorder:
     ) -> None:
         self.totals = Totals()
         self.tallies: deque[Tally] = deque()
-        self.fault: OSError | None = None
+        self.fault: Exception | None = None
         self._chunks: deque[bytes] = deque()
         self._events = np.array([*events], dtype=object)
         self._kinds = np.array([kind.value for kind in KINDS], dtype=object)
@@ -109,11 +110,13 @@ class Recorder:
         self._chunks.append(chunk)
 
     def close(self) -> None:
-        """Return when everything taken is on disk; raise OSError when that failed."""
+        """Return when everything taken is on disk; raise StoreError when that failed."""
         self._over.set()
         self._thread.join()
         if self.fault is not None:
-            raise self.fault
+            hint = "free some space" if isinstance(self.fault, OSError) else "try again"
+            said = f"samples cannot be written ({type(self.fault).__name__}: {self.fault})"
+            raise StoreError(" ".join(said.split()), hint) from self.fault
 
     def _run(self) -> None:
         try:
@@ -127,7 +130,7 @@ class Recorder:
             self._count_all()
             self._write()
             self._writer.close()
-        except OSError as fault:  # a full disk: the wire loop's thread must hear of it
+        except Exception as fault:  # noqa: BLE001 - a full disk or a defect: unheard of, it would lose samples without a word
             self.fault = fault
 
     def _count_all(self) -> None:

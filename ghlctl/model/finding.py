@@ -43,7 +43,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One request of a check and what came of it. Text is as received, cut, never interpreted.
 
     `status` is 0 and `error` says why where no reply came. `effects` are the ledger's lines that
-    carry this request's canary.
+    carry this request's canary; where `observed` is False, nobody could see whether there are any.
     """
 
     purpose: str
@@ -58,6 +58,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error: str = ""
     total_ms: float = 0.0
     effects: tuple[str, ...] = ()
+    observed: bool = True
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -72,7 +72,11 @@ class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Counts are of counted (not warm-up) arrivals; rates per second of the counted time."""
+    """Counts are of counted (not warm-up) arrivals; rates per second of the counted time.
+
+    `open_model`: every arrival had a planned moment; where closed stages waited for replies,
+    `concurrency` is the most that they kept in flight, and `planned_per_s` follows the receiver.
+    """
 
     schema_version: int
     run: str
@@ -100,3 +104,5 @@ class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: tuple[ThresholdResult, ...]
     cautions: tuple[Caution, ...]
     passed: bool = msgspec.field(name="pass")
+    open_model: bool = True
+    concurrency: int = 0

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+from ghlctl.model.caution import Caution
+from ghlctl.model.estimate import CompareSummary
+
 
 class Level(StrEnum):
     OFF = "off"
@@ -33,8 +36,10 @@ class ThresholdResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GateResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All thresholds together; only those of level error decide."""
+    """Thresholds of level error, comparisons and cautions about whole runs decide together."""
 
     schema_version: int
     thresholds: tuple[ThresholdResult, ...]
     passed: bool = msgspec.field(name="pass")
+    comparisons: tuple[CompareSummary, ...] = ()
+    cautions: tuple[Caution, ...] = ()

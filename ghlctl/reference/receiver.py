@@ -57,6 +57,7 @@ class Receiver:
         self.counters = counters
         self.backlog = Backlog(self._work_off, backlog_bound)
         self._once = profile.deduplicate is Deduplication.ATOMIC
+        self._releasing: set[asyncio.Future[None]] = set()
         self._stores_first = profile.acknowledge is Acknowledge.AFTER_STORING
 
     def recover(self, leftovers: list[Leftover]) -> None:
@@ -113,22 +114,45 @@ class Receiver:
     ) -> Taken | Refusal:
         try:
             stored = await self._writer.run(self._insert(incoming, body, route))
-            if stored.claim is not Claim.FRESH:
-                return self._known(stored.claim)
-            self.counters.accepted += 1
-            patience = persistence(self._profile.retry, waited_for=True)
-            found = await self._process(Job(stored.seq, incoming), patience)
-            await self._writer.run(found)
-        except UpstreamError as error:
-            await self._writer.run(
-                storage.give_up(stored.seq, incoming.webhook_id, str(error), forget=True)
-            )
-            self.counters.failed += 1
-            return Refusal(RefusalCode.UPSTREAM, f"upstream: {error}")
         except sqlite3.Error as error:
             return Refusal(RefusalCode.STORAGE, f"storage: {error}")
+        if stored.claim is not Claim.FRESH:
+            return self._known(stored.claim)
+        self.counters.accepted += 1
+        return await self._process_now(Job(stored.seq, incoming))
+
+    async def _process_now(self, job: Job) -> Taken | Refusal:
+        """While the provider waits; however it fails, its next attempt finds the id free."""
+        try:
+            patience = persistence(self._profile.retry, waited_for=True)
+            await self._writer.run(await self._process(job, patience))
+        except UpstreamError as error:
+            self.counters.failed += 1
+            await self._release(job, str(error))
+            return Refusal(RefusalCode.UPSTREAM, f"upstream: {error}")
+        except sqlite3.Error as error:
+            await self._release(job, str(error))
+            return Refusal(RefusalCode.STORAGE, f"storage: {error}")
+        except BaseException as error:  # a defect, or the request was cancelled
+            self.counters.failed += 1
+            await self._release(job, type(error).__name__)
+            raise
         self.counters.processed += 1
         return Taken("processed")
+
+    async def _release(self, job: Job, reason: str) -> None:
+        """In a task of its own, which ends its work even when the waiting for it is cancelled."""
+        releasing = asyncio.ensure_future(self._free(job, reason))
+        self._releasing.add(releasing)
+        releasing.add_done_callback(self._releasing.discard)
+        await asyncio.shield(releasing)
+
+    async def _free(self, job: Job, reason: str) -> None:
+        webhook_id = job.incoming.webhook_id
+        try:
+            await self._writer.run(storage.give_up(job.seq, webhook_id, reason, forget=True))
+        except sqlite3.Error as error:
+            LOG.warning("the id of delivery %d stays claimed: %s", job.seq, error)
 
     async def _work_off(self, job: Job) -> None:
         """Process what was acknowledged: nobody is left to send it again."""

@@ -117,15 +117,20 @@ def finish(seq: int, webhook_id: str) -> Work[None]:
 
 
 def give_up(seq: int, webhook_id: str, reason: str, *, forget: bool) -> Work[None]:
-    """Mark a delivery as failed; `forget` its id where the provider was told and may try again."""
+    """Mark a delivery as failed; `forget` its id where the provider was told and may try again.
+
+    One that was finished in the meantime stays finished, and its id known.
+    """
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(
-            "UPDATE inbox SET state = ?, reason = ?, body = NULL WHERE seq = ?",
-            (State.FAILED, reason, seq),
+            "UPDATE inbox SET state = ?, reason = ?, body = NULL WHERE seq = ? AND state = ?",
+            (State.FAILED, reason, seq, State.OPEN),
         )
         if forget:
-            connection.execute("DELETE FROM seen WHERE webhook_id = ?", (webhook_id,))
+            connection.execute(
+                "DELETE FROM seen WHERE webhook_id = ? AND NOT settled", (webhook_id,)
+            )
 
     return work
 

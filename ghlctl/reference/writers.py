@@ -97,7 +97,7 @@ class GroupCommit:
     def _write(self, batch: list[_Waiting]) -> None:
         try:
             results = _in_transaction(self._connection, [waiting.work for waiting in batch])
-        except (sqlite3.Error, ValueError, ArithmeticError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, its writer must hear of it and the thread live on
             if len(batch) == 1:
                 _tell(batch[0], partial(_fail, error=error))
                 return

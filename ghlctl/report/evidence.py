@@ -11,6 +11,7 @@ from ghlctl.report.visible import BODY_LIMIT, cut, one_line, visible
 SHOWN_EXCHANGES = 8
 SHOWN_EFFECTS = 20
 _HIDDEN = "(hidden)"
+_UNSEEN = "effects not seen (no upstream)"
 _CREDENTIALS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
@@ -51,7 +52,9 @@ def reply_text(exchange: Exchange) -> str:
 
 
 def effects_text(exchange: Exchange) -> str:
-    """The ledger's lines for this request, or that there are none."""
+    """The ledger's lines for this request, that there are none, or that nobody could see any."""
+    if not exchange.observed:
+        return _UNSEEN
     if not exchange.effects:
         return "no effect in the upstream's ledger"
     lines = [one_line(line) for line in exchange.effects[:SHOWN_EFFECTS]]
@@ -62,9 +65,9 @@ def effects_text(exchange: Exchange) -> str:
 def brief(exchange: Exchange) -> str:
     """Purpose and outcome on one line."""
     answer = f"{exchange.status}" if exchange.status else f"no reply ({one_line(exchange.error)})"
-    effects = len(exchange.effects)
-    noun = "effect" if effects == 1 else "effects"
-    return f"{one_line(exchange.purpose)}: {answer}, {effects} {noun}"
+    count = len(exchange.effects)
+    effects = f"{count} effect" if count == 1 else f"{count} effects"
+    return f"{one_line(exchange.purpose)}: {answer}, {effects if exchange.observed else _UNSEEN}"
 
 
 def _masked(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

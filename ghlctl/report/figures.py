@@ -142,12 +142,24 @@ def _measured(figure: Figure) -> bool:
 def statement(compared: Comparison) -> str:
     """The change with its interval and verdict in words, or why there is none."""
     if compared.change is None:
-        return compared.note or "no change can be stated from these runs"
+        return remark(compared) or "no change can be stated from these runs"
     said = numbers.change(compared.change, relative=compared.relative)
     ends = numbers.interval(compared.low, compared.high, relative=compared.relative)
     return f"{VERDICT_WORDS[compared.verdict]}: {said}" + (
         f" ({ends})" if ends != numbers.UNKNOWN else " (no interval)"
     )
+
+
+def withheld_because(note: str) -> str:
+    """In words, why the runs themselves allow no verdict; "" for any other note."""
+    code = note.removeprefix("no verdict: ")
+    return _WITHHELD.get(code, "") if code != note else ""
+
+
+def remark(compared: Comparison) -> str:
+    """The comparison's note, in words where it names a caution."""
+    why = withheld_because(compared.note)
+    return f"no verdict, because {why}" if why else compared.note
 
 
 def detectable(compared: Comparison) -> str:
@@ -159,6 +171,14 @@ def detectable(compared: Comparison) -> str:
     return f"only a change of {size.lstrip('+')} or more would have shown"
 
 
+_WITHHELD = {
+    "machine-contended": "the machine was busy",
+    "machine-busy": "the machine was busy",
+    "generator-not-keeping-up": "the generator fell behind",
+    "run-aborted": "a run ended before its plan did",
+    "run-nothing-sent": "nothing was sent",
+    "run-fell-behind": "the generator fell behind",
+}
 VERDICT_WORDS = {
     Verdict.BETTER: "better",
     Verdict.WORSE: "worse",

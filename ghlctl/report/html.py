@@ -6,9 +6,10 @@ from markupsafe import Markup, escape
 from ghlctl.report import evidence, numbers, tables
 from ghlctl.report.cautions import all_doubts, audit_doubts, comparison_doubts, load_doubts
 from ghlctl.report.document import Document, short_names
-from ghlctl.report.figures import columns, detectable, key_figures, statement
+from ghlctl.report.figures import columns, detectable, key_figures, remark, statement
 from ghlctl.report.method import run_table, sentences
 from ghlctl.report.pictures import Pictures
+from ghlctl.report.scores import no_score_because
 from ghlctl.report.verdict import headline, threshold_standing
 from ghlctl.report.visible import flat, visible
 
@@ -47,6 +48,8 @@ def _environment() -> Environment:
         evidence=evidence,
         statement=statement,
         detectable=detectable,
+        remark=remark,
+        no_score_because=no_score_because,
         threshold_standing=threshold_standing,
         load_doubts=load_doubts,
         audit_doubts=audit_doubts,

@@ -7,6 +7,7 @@ from ghlctl.model.run import RunState
 from ghlctl.model.threshold import Level, ThresholdResult
 from ghlctl.report import evidence, numbers, tables
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
+from ghlctl.report.scores import no_score_because
 from ghlctl.report.visible import one_line, visible
 
 
@@ -51,7 +52,7 @@ def _audit_suite(root: ET.Element, audit: AuditView) -> None:
     suite = ET.SubElement(root, "testsuite", name=f"audit of {audit.label}")
     case = _case(suite, "audit", "the audit reached a score")
     if audit.summary.score is None:
-        _say(case, "error", "no score: the controls failed")
+        _say(case, "error", f"no score, because {no_score_because(audit.summary)}")
     for finding in audit.summary.checks:
         _finding(suite, finding)
 

@@ -8,6 +8,7 @@ from ghlctl.report import evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, short_names
 from ghlctl.report.method import run_table, sentences
+from ghlctl.report.scores import no_score_because
 from ghlctl.report.verdict import headline
 from ghlctl.report.visible import one_line
 
@@ -47,7 +48,8 @@ def table(content: tables.Table) -> str:
     rule = ["---" if place < content.words else "---:" for place in range(len(content.columns))]
     lines = [_line(map(escaped, content.columns)), _line(rule)]
     lines += [_line(map(escaped, row)) for row in content.rows]
-    return f"**{escaped(content.caption)}**\n\n" + "\n".join(lines)
+    note = f"\n\n{escaped(content.note)}" if content.note else ""
+    return f"**{escaped(content.caption)}**\n\n" + "\n".join(lines) + note
 
 
 def _page(document: Document, *, with_evidence: bool) -> str:
@@ -88,7 +90,9 @@ def _cautions(groups: Sequence[Doubts]) -> str:
 
 def _audit(audit: AuditView, *, with_evidence: bool) -> str:
     summary = audit.summary
-    score = "no score" if summary.score is None else f"{numbers.score(summary.score)} of 100"
+    score = f"{numbers.score(summary.score)} of 100"
+    if summary.score is None:
+        score = f"no score, because {no_score_because(summary)}"
     ends = f"{numbers.score(summary.score_low)} to {numbers.score(summary.score_high)}"
     caps = [
         f"- capped at {numbers.score(cap.limit)}: {escaped(cap.reason)}" for cap in summary.caps

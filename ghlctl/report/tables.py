@@ -1,15 +1,22 @@
 """The tables of a report as text, the same in every format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ghlctl.model.estimate import CompareSummary, Comparison
+from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
 from ghlctl.model.finding import AuditSummary, Confidence, Finding, Outcome
 from ghlctl.model.summary import Latency
 from ghlctl.model.threshold import Level, ThresholdResult
 from ghlctl.report import numbers
 from ghlctl.report.document import Document, LoadView
-from ghlctl.report.figures import VERDICT_WORDS, Figure, columns, key_figures, unit_of
+from ghlctl.report.figures import (
+    VERDICT_WORDS,
+    Figure,
+    columns,
+    key_figures,
+    unit_of,
+    withheld_because,
+)
 
 PERCENTILES = (
     ("mean", "mean"),
@@ -25,12 +32,16 @@ PERCENTILES = (
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under `columns`; the first `words` columns are words, the others figures."""
+    """Rows of text under `columns`; the first `words` columns are words, the others figures.
+
+    `note` explains once what stands in the cells as a sign.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     words: int = 1
+    note: str = ""
 
 
 def key_table(document: Document) -> Table:
@@ -41,6 +52,7 @@ def key_table(document: Document) -> Table:
         "Key figures",
         ("", *columns(document), *changes),
         tuple(_figure_row(figure, changes=bool(changes)) for figure in figures),
+        note=_doubtful(each.compared for each in figures if each.compared) if changes else "",
     )
 
 
@@ -234,11 +246,21 @@ def _figure_row(figure: Figure, *, changes: bool) -> tuple[str, ...]:
 
 
 def _short_change(compared: Comparison | None) -> str:
-    """Verdict and change; the interval stands in the comparison's table."""
+    """Verdict and change; a sign alone where the note under the table says what it means."""
     if compared is None:
         return ""
+    if compared.verdict is Verdict.UNCLEAR and compared.change is not None:
+        return f"? {numbers.change(compared.change, relative=compared.relative)}"
     if compared.change is None:
         return f"{verdict_words(compared)}, not stated"
     return (
         f"{verdict_words(compared)} {numbers.change(compared.change, relative=compared.relative)}"
     )
+
+
+def _doubtful(compared: Iterable[Comparison]) -> str:
+    """What the question marks in the column of changes mean, each reason once."""
+    open_ = [one for one in compared if one.verdict is Verdict.UNCLEAR and one.change is not None]
+    why = [withheld_because(one.note) for one in open_]
+    said = [f"no verdict, because {each}" if each else "not shown statistically" for each in why]
+    return f"? {'; '.join(dict.fromkeys(said))}" if said else ""

@@ -8,8 +8,9 @@ from ghlctl.model.threshold import GateResult
 from ghlctl.report import columns, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
-from ghlctl.report.figures import VERDICT_WORDS, detectable
+from ghlctl.report.figures import VERDICT_WORDS, detectable, remark
 from ghlctl.report.method import sentences
+from ghlctl.report.scores import no_score_because
 from ghlctl.report.verdict import headline
 from ghlctl.report.visible import one_line
 
@@ -114,7 +115,8 @@ def _title(document: Document) -> list[str]:
 def _section(table: tables.Table) -> list[str]:
     if not table.rows:
         return []
-    return [*columns.paragraph(table.caption), *columns.table(table)]
+    note = columns.paragraph(table.note, first="  ", rest="    ") if table.note else []
+    return [*columns.paragraph(table.caption), *columns.table(table), *note]
 
 
 def _cautions(groups: Sequence[Doubts]) -> list[str]:
@@ -138,7 +140,7 @@ def _comparison(summary: CompareSummary) -> list[str]:
 
 def _remark(compared: Comparison) -> list[str]:
     """Why there is no verdict on a metric, and what could have been seen."""
-    said = [words for words in (compared.note, detectable(compared)) if words]
+    said = [words for words in (remark(compared), detectable(compared)) if words]
     name = tables.metric_words(compared.metric)
     return columns.paragraph(f"{name}: {'; '.join(said)}", first="  ", rest="    ") if said else []
 
@@ -161,7 +163,7 @@ def _audit(audit: AuditView) -> list[str]:
 def _score(audit: AuditView) -> str:
     summary = audit.summary
     if summary.score is None:
-        return "? no score: the controls failed, so nothing is proved by what was refused"
+        return f"? no score, because {no_score_because(summary)}"
     ends = f"{numbers.score(summary.score_low)} to {numbers.score(summary.score_high)}"
     return (
         f"{'✓ pass' if summary.passed else '✗ fail'}: score {numbers.score(summary.score)} of 100 "

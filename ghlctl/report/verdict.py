@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ghlctl.model.estimate import Comparison, Verdict
+from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
 from ghlctl.model.finding import Outcome
 from ghlctl.model.run import RunState
 from ghlctl.model.threshold import Level, ThresholdResult
 from ghlctl.report import numbers
 from ghlctl.report.document import AuditView, Document, LoadView, compared, deciding
-from ghlctl.report.figures import mean_change
+from ghlctl.report.figures import mean_change, withheld_because
+from ghlctl.report.scores import no_score_because, score_words
 
 
 class Standing(StrEnum):
@@ -31,6 +32,8 @@ class Headline:
     reasons: tuple[str, ...]
 
 
+# Below it the audit gives no grade either, and a score alone would promise too much.
+_LEAST_COVERAGE = 0.8
 UNDECIDED_OUTCOMES = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_TESTED, Outcome.ERROR})
 
 
@@ -107,11 +110,20 @@ def _comparison_parts(document: Document) -> tuple[Part, ...]:
         Verdict.BETTER: "better than the baseline",
         Verdict.WORSE: "worse than the baseline",
         Verdict.SAME: "same as the baseline, shown by an equivalence test",
-        Verdict.UNCLEAR: "no difference from the baseline could be shown or excluded",
+        Verdict.UNCLEAR: _undecided(summary),
     }
     return (
         (standing.get(summary.verdict, Standing.PASSED), f"Comparison: {words[summary.verdict]}"),
     )
+
+
+def _undecided(summary: CompareSummary) -> str:
+    """Withheld is not the same as not shown: the first says nothing of the receivers."""
+    notes = (each.note for each in summary.metrics if each.verdict is Verdict.UNCLEAR)
+    withheld = next((why for note in notes if (why := withheld_because(note))), "")
+    if withheld:
+        return f"no verdict: {withheld}"
+    return "no difference from the baseline could be shown or excluded"
 
 
 def _deciding_audit(document: Document, load: LoadView | None) -> AuditView | None:
@@ -124,14 +136,16 @@ def _deciding_audit(document: Document, load: LoadView | None) -> AuditView | No
 def _audit_parts(audit: AuditView) -> tuple[Part, ...]:
     summary = audit.summary
     if summary.score is None:
-        return ((Standing.UNDECIDED, f"{audit.label}: the audit reached no score"),)
+        reason = f"{audit.label}: the audit reached no score, because {no_score_because(summary)}"
+        return ((Standing.UNDECIDED, reason),)
     failed = sum(finding.outcome is Outcome.FAIL for finding in summary.checks)
     open_ = sum(finding.outcome in UNDECIDED_OUTCOMES for finding in summary.checks)
-    said = f"{audit.label}: security score {numbers.score(summary.score)} of 100"
+    said = f"{audit.label}: security score {score_words(summary)} of 100"
     said += f", {failed} failed" if failed else ", no check failed"
     said += f", {open_} undecided" if open_ else ""
     if summary.passed:
-        return ((Standing.PASSED, said),)
+        sure = summary.coverage >= _LEAST_COVERAGE and bool(summary.grade)
+        return ((Standing.PASSED if sure else Standing.UNDECIDED, said),)
     return ((Standing.UNDECIDED if open_ and not failed else Standing.FAILED, said),)
 
 
@@ -160,7 +174,8 @@ def _change_sentence(document: Document, before: LoadView, after: LoadView) -> s
 
 def _shown_change(compared_: Comparison | None) -> str:
     if compared_ is not None and compared_.verdict is Verdict.UNCLEAR and compared_.note:
-        return f"; {compared_.note}"
+        why = withheld_because(compared_.note)
+        return f"; no verdict, because {why}" if why else f"; {compared_.note}"
     if compared_ is None or compared_.change is None or compared_.verdict is Verdict.UNCLEAR:
         return ", a difference that is not shown statistically"
     if compared_.verdict is Verdict.SAME:
@@ -180,8 +195,8 @@ def _load_sentence(load: LoadView) -> str:
 def _audit_sentence(audit: AuditView) -> str:
     summary = audit.summary
     if summary.score is None:
-        return f"{audit.label}: no security score, because its controls failed"
+        return f"{audit.label}: no security score, because {no_score_because(summary)}"
     return (
-        f"{audit.label}: security score {numbers.score(summary.score)} of 100, "
+        f"{audit.label}: security score {score_words(summary)} of 100, "
         f"grade {summary.grade or numbers.UNKNOWN}"
     )

@@ -5,7 +5,9 @@ with `.until-<unix seconds>` before their ends.
 """
 
 import hashlib
+import os
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,18 +66,17 @@ class KeyFolder:
     def save(self, scheme: str, name: str, pair: KeyPair) -> StoredKey:
         """Raise KeyMaterialError rather than overwrite a private key."""
         place = self.place(scheme, name)
-        if place.private.exists():
-            raise KeyMaterialError(
-                f"a key of that name exists already: {place.private}",
-                "choose another --name, or replace it with ghlctl keys rotate",
-            )
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-            place.private.touch(mode=PRIVATE_MODE, exist_ok=False)
-            place.private.write_bytes(pair.private)
+            _write_once(place.private, pair.private)
             if pair.public != pair.private:
                 place.private.with_suffix(".pub").write_bytes(pair.public)
         except OSError as fault:
+            if place.private.exists():
+                raise KeyMaterialError(
+                    f"a key of that name exists already: {place.private}",
+                    "choose another --name, or replace it with ghlctl keys rotate",
+                ) from None
             raise KeyMaterialError(
                 f"the key cannot be written: {fault.strerror}: {place.private}",
                 "name another state folder with --state",
@@ -83,8 +84,15 @@ class KeyFolder:
         return self.place(scheme, name)
 
     def load_or_make(self, scheme: Scheme, name: str = "test") -> StoredKey:
+        """The stored pair, made where there is none: by whoever of several processes is first."""
         place = self.place(scheme.name, name)
-        return place if place.private.exists() else self.save(scheme.name, name, scheme.generate())
+        if not place.private.exists():
+            try:
+                return self.save(scheme.name, name, scheme.generate())
+            except KeyMaterialError:
+                if not place.private.exists():
+                    raise
+        return self.place(scheme.name, name)
 
     def rotate(
         self, scheme: Scheme, name: str, *, overlap_s: float, now: Callable[[], float] = time.time
@@ -126,6 +134,17 @@ class KeyFolder:
         alike = [key for key in self.all() if (key.scheme, key.name) == (scheme, name)]
         holding = [key for key in alike if key.holds(now)]
         return sorted(holding, key=lambda key: (key.until is not None, -(key.until or 0.0)))
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """The whole file under its name, or FileExistsError; a kill in between leaves no half key."""
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
+    try:
+        unfinished.touch(mode=PRIVATE_MODE, exist_ok=False)
+        unfinished.write_bytes(content)
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _stored(private: Path, scheme: str, name: str, until: float | None) -> StoredKey:

@@ -1,11 +1,13 @@
 """References to keys: where a secret is, in place of the secret itself."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from ghlctl.errors import KeyMaterialError, UsageError
 
 KEYRING_SERVICE = "ghlctl"
+MOST_BYTES = 1024 * 1024
 _HINT = "a key is named as env:NAME, file:PATH or keyring:NAME, never given as text"
 
 
@@ -39,12 +41,21 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> bytes:
 
 def _from_file(path: Path) -> bytes:
     try:
-        text = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):  # a device may never end, a pipe never begin
+            raise KeyMaterialError(
+                f"the key file is no regular file: {path}", "name a file, or use env:NAME"
+            )
+        with path.open("rb") as stream:
+            text = stream.read(MOST_BYTES + 1)
     except OSError as fault:
         raise KeyMaterialError(
             f"the key file cannot be read: {fault.strerror}: {path}",
             "ghlctl keys generate writes a test key pair",
         ) from None
+    if len(text) > MOST_BYTES:
+        raise KeyMaterialError(
+            f"the key file is larger than {MOST_BYTES} bytes: {path}", "is it the right file"
+        )
     if not text.strip():
         raise KeyMaterialError(f"the key file is empty: {path}", "ghlctl keys generate")
     return text

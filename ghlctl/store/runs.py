@@ -100,18 +100,21 @@ class RunStore:
         return _folders(self.root / BASELINES)
 
     def find(self, reference: str) -> RunFolder:
-        """A run by path, id, unambiguous part of an id, baseline name, or `latest`."""
+        """A run or baseline by path, id, unambiguous part of an id, its name, or `latest`."""
+        if not reference.strip():
+            raise StoreError("no run was named", "ghlctl runs list shows what there is")
         direct = Path(reference)
         if (direct / RUN_FILE).is_file():
             return RunFolder(direct)
         if direct.name in (RUN_FILE, SUMMARY_FILE) and (direct.parent / RUN_FILE).is_file():
             return RunFolder(direct.parent)
-        named = [folder for folder in self.baselines() if folder.id == reference]
-        runs = self.runs()
+        runs, baselines = self.runs(), self.baselines()
+        named = [folder for folder in baselines if folder.id == reference]
         if reference == "latest":
             named = runs[-1:]
-        matches = named or [run for run in runs if run.id == reference]
-        return _only(matches or [run for run in runs if reference in run.id], reference)
+        ids = [(run.id, run) for run in runs] + [(_run_id(each), each) for each in baselines]
+        matches = named or [folder for run, folder in ids if run == reference]
+        return _only(matches or [folder for run, folder in ids if reference in run], reference)
 
     def delete(self, reference: str) -> RunFolder:
         return _deleted(self.find(reference))
@@ -151,6 +154,14 @@ def _folders(root: Path) -> list[RunFolder]:
     if not root.is_dir():
         return []
     return [RunFolder(path) for path in sorted(root.iterdir()) if (path / RUN_FILE).is_file()]
+
+
+def _run_id(baseline: RunFolder) -> str:
+    """The id in run.json, as the folder is called by the baseline's name; "" where damaged."""
+    try:
+        return baseline.read_run().id
+    except StoreError:
+        return ""
 
 
 def _only(matches: Sequence[RunFolder], reference: str) -> RunFolder:

@@ -90,6 +90,11 @@ def read_samples(folder: Path) -> Samples:
     return samples.where(np.argsort(samples.intended_ns, kind="stable"))
 
 
+def no_samples() -> Samples:
+    """Those of a run that ended before its first."""
+    return _from_table(SCHEMA.empty_table())
+
+
 def has_samples(folder: Path) -> bool:
     return (folder / FILE).exists() or bool(_part_files(folder))
 

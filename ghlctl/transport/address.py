@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from ghlctl.errors import NotMeasuredError, UsageError
+from ghlctl.model.address import shown_url as shown_url  # noqa: PLC0414 - also found here, with all that is about URLs
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[Address]]
@@ -61,6 +62,8 @@ def place_of(url: str) -> Place:
             f"{shown_url(url)!r} is no http or https URL",
             "give the whole URL, like http://127.0.0.1:8700/webhooks/ghl",
         )
+    if parts.port == 0:
+        raise UsageError("nobody can listen on port 0", "give the port that the receiver has")
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             "the URL carries a user name or password",
@@ -68,17 +71,6 @@ def place_of(url: str) -> Place:
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], path)
-
-
-def shown_url(url: str) -> str:
-    """The URL without what may be secret in it: user, password and the query's values."""
-    try:
-        parts = urlsplit(url)
-        netloc = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return url.partition("?")[0]
-    query = "&".join(f"{pair.partition('=')[0]}=…" for pair in parts.query.split("&") if pair)
-    return parts._replace(netloc=netloc, query=query, fragment="").geturl()
 
 
 def addresses_of(host: str, port: int) -> tuple[Address, ...]:

@@ -19,6 +19,7 @@ _HINT = "start one with ghlctl upstream, and give its address with --upstream"
 class _Page(msgspec.Struct, frozen=True):
     entries: list[LedgerEntry]
     next: int
+    truncated: bool = False
 
 
 class Ledger:
@@ -50,7 +51,13 @@ class Ledger:
             page = None
         if answer.status != _OK or page is None:
             raise NotMeasuredError(f"the upstream {self._shown} keeps no ledger", _HINT)
-        if page.next <= self._after:
+        if page.truncated or page.next < self._after:
+            gone = "its ledger is full" if page.truncated else "it was started anew"
+            raise NotMeasuredError(
+                f"the upstream {self._shown} has lost effects: {gone}",
+                "start the upstream afresh, leave it running, and measure again",
+            )
+        if page.next == self._after:
             return []
         self._after = page.next
         return page.entries

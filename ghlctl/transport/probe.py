@@ -13,6 +13,7 @@ from ghlctl.transport.address import Place, addresses_of, place_of, shown_url
 from ghlctl.transport.attempt import Answer, Failure
 from ghlctl.transport.clocks import RESOLUTION_S, skew_s
 from ghlctl.transport.reach import Reach
+from ghlctl.transport.sendable import require_sendable
 
 PROVIDER_WAITS_S = 10.0
 """A receiver that answers later than this loses its deliveries."""
@@ -38,8 +39,9 @@ class Ready:
 
 
 def health(ready: Ready, *, now: Callable[[], float] = time.time) -> HealthSummary:
-    """Ask everything that can be asked; UsageError only for a URL that is none."""
+    """Ask everything that can be asked; UsageError for a URL or headers that are none."""
     place = place_of(ready.url)
+    require_sendable(ready.headers)
     with Reach(timeout_s=ready.timeout_s) as reach:
         checks = tuple(_checks(ready, place, reach, now))
     passed = not any(check.outcome in (Outcome.FAIL, Outcome.ERROR) for check in checks)
@@ -151,6 +153,10 @@ def _forgery(answer: Answer) -> HealthCheck:
     match answer:
         case Reply(status=status) if 400 <= status < 500:  # noqa: PLR2004 - HTTP's own range
             return HealthCheck(name, Outcome.PASS, f"a forged delivery was refused ({status})")
+        case Reply(status=status) if answer.acknowledged:
+            detail = f"a forged delivery was answered {status}, as if it were accepted"
+            hint = "the reply alone does not show it: ghlctl audit --upstream tells what was done"
+            return HealthCheck(name, Outcome.WARN, detail, hint)
         case Reply(status=status):
             detail = f"a forged delivery was answered {status}, which is no refusal"
             hint = "ghlctl audit tells whether the receiver acted on it"
@@ -178,7 +184,7 @@ def _clock(answer: Answer, now: float) -> HealthCheck:
     skew = skew_s(answer, now) if isinstance(answer, Reply) else None
     if skew is None:
         return HealthCheck(name, Outcome.INFORMATIVE, "the receiver tells no time (Date header)")
-    detail = f"the receiver's clock differs by {skew:+.0f} s (to within {RESOLUTION_S:g} s)"
+    detail = f"the receiver's clock differs by {round(skew):+d} s (to within {RESOLUTION_S:g} s)"
     if abs(skew) > SKEW_S:
         hint = "set both clocks by NTP, or fresh deliveries look stale"
         return HealthCheck(name, Outcome.WARN, detail, hint)

@@ -16,6 +16,7 @@ from ghlctl.model.sample import ErrorKind
 from ghlctl.transport.address import Place, place_of
 from ghlctl.transport.attempt import KEPT_BYTES, Answer, Failure, Pushed
 from ghlctl.transport.failures import failure_of
+from ghlctl.transport.sendable import fault_in
 
 CHUNK_BYTES = 64 * 1024
 GRACE_S = 1.0
@@ -32,6 +33,10 @@ def push(url: str, delivery: Delivery, *, timeout_s: float = 30.0) -> Pushed:
 
 async def _push(place: Place, delivery: Delivery, timeout_s: float) -> Pushed:
     started = time.perf_counter()
+    fault = fault_in(delivery.headers)
+    if fault:
+        text = f"this request cannot be sent: {fault}"
+        return Pushed(Failure(ErrorKind.PROTOCOL, text), 0, len(delivery.body))
     upload = _Upload(delivery.body)
     try:
         async with asyncio.timeout(timeout_s):

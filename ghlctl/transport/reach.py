@@ -19,6 +19,7 @@ from ghlctl.model.sample import ErrorKind
 from ghlctl.transport.address import place_of
 from ghlctl.transport.attempt import KEPT_BYTES, Answer, Failure
 from ghlctl.transport.failures import failure_of
+from ghlctl.transport.sendable import fault_in
 
 READ_BYTES = 1024 * 1024
 """A reply's body is read up to here and then left alone."""
@@ -84,6 +85,9 @@ class Reach:
     async def _ask(
         self, method: str, url: str, headers: Headers, body: bytes, kept_bytes: int
     ) -> Answer:
+        fault = fault_in(headers)
+        if fault:
+            return Failure(ErrorKind.PROTOCOL, f"this request cannot be sent: {fault}")
         try:
             request = httpx.Request(method, url, headers=_plain(headers), content=body)
         except (ValueError, UnicodeError, httpx.InvalidURL) as error:

@@ -12,7 +12,14 @@ from ghlctl.analysis.comparison import SEQUENTIAL, Method, compare
 from ghlctl.analysis.effects import match_effects
 from ghlctl.model.caution import Caution
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
-from ghlctl.model.summary import BlockSummary, Latency, LoadSummary, ReceiverCost
+from ghlctl.model.summary import (
+    BlockSummary,
+    EffectsSummary,
+    GeneratorSummary,
+    Latency,
+    LoadSummary,
+    ReceiverCost,
+)
 
 Build = Callable[..., Any]
 INTERLEAVED = Method("a method that controls drift", 0.0, None)
@@ -160,7 +167,9 @@ def test_throughput_is_the_schedules_unless_the_rates_agree(run_of: Build) -> No
     result = compare(run_of(400, rate=10), run_of(200, rate=25))
     found = metric(result, "throughput")
     assert found.verdict is Verdict.UNCLEAR
-    assert found.note == "planned 10/s and 25/s, and throughput follows the plan"
+    assert found.note == (
+        "baseline 10/s planned, candidate 25/s planned: throughput follows the load"
+    )
     assert "loads-differ" in {each.code for each in result.cautions}
     # Faster under the heavier load is better all the same.
     assert metric(result, "response_time mean").verdict is Verdict.BETTER
@@ -195,14 +204,109 @@ def test_cpu_per_event_is_shown_without_a_verdict(run_of: Build) -> None:
     assert "cpu_ms_per_event" not in {m.metric for m in compare(run_of(400), run_of(1)).metrics}
 
 
-def test_faster_by_losing_deliveries_is_not_better(
-    run_of: Build, samples_of: Build, origin: int
+def effects(lost: int, duplicated: int = 0, expected: int = 750) -> EffectsSummary:
+    none = Latency(*[None] * 7)
+    return EffectsSummary(expected, expected - lost, lost, duplicated, 0, none)
+
+
+def codes(result: CompareSummary) -> set[str]:
+    return {each.code for each in result.cautions}
+
+
+@pytest.mark.parametrize("candidate_ms", [100, 400])
+@pytest.mark.parametrize(("went_wrong", "code"), [((525, 0), "lost"), ((0, 40), "duplicated")])
+def test_losing_or_repeating_deliveries_beyond_chance_is_worse_at_any_speed(
+    run_of: Build, candidate_ms: float, went_wrong: tuple[int, int], code: str
 ) -> None:
-    lossy = match_effects(samples_of([0.0, 1.0]), [], origin).summary
-    result = compare(run_of(400), run_of(100, effects=lossy))
+    good, bad = effects(0), effects(*went_wrong)
+    result = compare(run_of(400, effects=good), run_of(candidate_ms, effects=bad))
+    assert result.verdict is Verdict.WORSE
+    assert f"effects-{code}" in codes(result)
+
+
+@pytest.mark.parametrize("candidate_ms", [100, 400.5])
+def test_one_more_loss_may_be_chance_and_is_neither_better_nor_the_same(
+    run_of: Build, candidate_ms: float
+) -> None:
+    calm = [1.001, 0.999, 1.0, 1.0, 1.002, 0.998]
+    runs = (
+        run_of(400, calm, rate=200, effects=effects(1)),
+        run_of(candidate_ms, calm, rate=200, effects=effects(2)),
+    )
+    result = compare(*runs, method=INTERLEAVED)
+    assert result.verdict is Verdict.UNCLEAR
+    assert "effects-lost" in codes(result)
+
+
+def test_equal_effects_leave_the_verdict_to_the_speed(run_of: Build) -> None:
+    result = compare(run_of(400, effects=effects(3)), run_of(100, effects=effects(3)))
+    assert (result.verdict, codes(result)) == (Verdict.BETTER, {"sequential"})
+
+
+def test_every_delivery_done_twice_without_an_acknowledgement_is_still_a_share(
+    run_of: Build,
+) -> None:
+    twice = msgspec.structs.replace(effects(0, duplicated=9, expected=5), unacknowledged=4)
+    result = compare(run_of(400, effects=effects(0)), run_of(400, effects=twice))
+    assert result.verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize("arm", [0, 1])
+def test_effects_of_one_run_only_allow_no_better_and_no_same(run_of: Build, arm: int) -> None:
+    runs = [run_of(400), run_of(100)]
+    runs[arm] = msgspec.structs.replace(runs[arm], effects=effects(0))
+    result = compare(*runs)
     assert metric(result, "response_time mean").verdict is Verdict.BETTER
     assert result.verdict is Verdict.UNCLEAR
-    assert "effects-lost" in {each.code for each in result.cautions}
+    assert "effects-on-one-side" in codes(result)
+    assert compare(runs[1], runs[0]).verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize("arm", [0, 1])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"state": "aborted"}, "run-aborted"),
+        ({"state": "running"}, "run-aborted"),
+        ({"sent": 0}, "run-nothing-sent"),
+        ({"generator": GeneratorSummary(1.0, 1, keeping_up=False)}, "run-fell-behind"),
+    ],
+)
+def test_a_run_that_may_not_be_trusted_gets_no_verdict(
+    run_of: Build, arm: int, change: dict[str, Any], code: str
+) -> None:
+    runs = [run_of(400, effects=effects(0)), run_of(100, effects=effects(525))]
+    runs[arm] = msgspec.structs.replace(runs[arm], **change)
+    result = compare(*runs)
+    assert {each.verdict for each in result.metrics} == {Verdict.UNCLEAR}
+    assert result.verdict is Verdict.UNCLEAR
+    assert {code, "effects-lost"} <= codes(result)
+    assert metric(result, "response_time mean").note == f"no verdict: {code}"
+
+
+def test_throughput_of_closed_runs_is_a_result_and_not_a_plan(run_of: Build) -> None:
+    def closed(rate: int, slots: int = 4) -> LoadSummary:
+        run: LoadSummary = run_of(10, rate=rate, open_model=False, concurrency=slots)
+        blocks = tuple(
+            msgspec.structs.replace(b, throughput_per_s=b.throughput_per_s * f)
+            for b, f in zip(run.blocks, QUIET, strict=True)
+        )
+        return msgspec.structs.replace(run, blocks=blocks)
+
+    faster = compare(closed(25), closed(50))
+    assert metric(faster, "throughput").verdict is Verdict.BETTER
+    assert "loads-differ" not in codes(faster)
+    assert metric(compare(closed(50), closed(25)), "throughput").verdict is Verdict.WORSE
+    # A machine's drift moves such a rate as it moves a time.
+    assert metric(compare(closed(100), closed(108)), "throughput").verdict is Verdict.UNCLEAR
+    wider = compare(closed(25, 4), closed(50, 8))
+    assert metric(wider, "throughput").note == (
+        "baseline 4 in flight at once, candidate 8 in flight at once: throughput follows the load"
+    )
+    assert "loads-differ" in codes(wider)
+    mixed = compare(closed(25), run_of(10, rate=25))
+    assert metric(mixed, "throughput").verdict is Verdict.UNCLEAR
+    assert "loads-differ" in codes(mixed)
 
 
 def test_what_makes_two_runs_unlike_is_said(run_of: Build) -> None:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghlctl.analysis.effects import match_effects
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.model.caution import Caution
-from ghlctl.model.summary import LoadSummary
+from ghlctl.model.run import RunState
+from ghlctl.model.summary import GeneratorSummary, LoadSummary
 from ghlctl.model.threshold import Threshold
 
 Build = Callable[..., Any]
@@ -258,3 +260,55 @@ def test_the_platform_s_answer_to_many_failures_is_said(
     assert "80.0% of 750 deliveries" in said[0]
     assert "ghl-would-pause" not in codes(summary_of(samples_of(due, 100), run=run))
     assert "ghl-would-pause" not in codes(summary_of(samples_of(due, 100, error=errors)))
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [
+        {"run": {"state": RunState.ABORTED}},
+        {"generator": GeneratorSummary(1.0, 1, keeping_up=False)},
+    ],
+)
+def test_a_run_that_may_not_be_trusted_does_not_pass(
+    samples_of: Build, summary_of: Build, untrusted: dict[str, Any]
+) -> None:
+    assert summary_of(samples_of(every(50, 20))).passed
+    assert not summary_of(samples_of(every(50, 20)), **untrusted).passed
+    bound = [Threshold("response_time p95 < 1s")]
+    assert not summary_of(samples_of(every(50, 20)), thresholds=bound, **untrusted).passed
+
+
+@pytest.mark.parametrize("nothing", [{"warmup": True}, {"response_ms": -1.0}])
+def test_a_run_that_sent_nothing_does_not_pass(
+    samples_of: Build, summary_of: Build, nothing: dict[str, Any]
+) -> None:
+    assert not summary_of(samples_of(every(50, 20), **nothing)).passed
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "expected"),
+    [
+        ([{"constant": "25/s", "for": "10s"}], (True, 0)),
+        ([{"closed": {"concurrency": 3, "iterations": 9}}], (False, 3)),
+        ([{"burst": 9}, {"closed": {"concurrency": 8, "for": "5s"}}], (False, 8)),
+    ],
+)
+def test_a_summary_knows_whether_its_arrivals_were_planned(
+    samples_of: Build, summary_of: Build, arrivals: list[Any], expected: tuple[bool, int]
+) -> None:
+    summary = summary_of(samples_of(every(50, 20)), run={"scenario": {"arrivals": arrivals}})
+    assert (summary.open_model, summary.concurrency) == expected
+
+
+def test_the_gravest_doubt_of_a_run_is_its_standing(samples_of: Build, summary_of: Build) -> None:
+    good = summary_of(samples_of(every(50, 20)))
+    behind = GeneratorSummary(1.0, 1, keeping_up=False)
+    assert standing_of(good) is RunStanding.MEASURED
+    for change, standing in (
+        ({"generator": behind}, RunStanding.FELL_BEHIND),
+        ({"generator": behind, "sent": 0}, RunStanding.NOTHING_SENT),
+        ({"sent": 0, "state": "aborted"}, RunStanding.ABORTED),
+        ({"state": "running"}, RunStanding.ABORTED),
+    ):
+        assert standing_of(msgspec.structs.replace(good, **change)) is standing
+    assert [each for each in RunStanding if not each.reason] == [RunStanding.MEASURED]

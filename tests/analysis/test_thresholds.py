@@ -79,7 +79,6 @@ def test_every_expression_of_the_contract_is_read(expression: str) -> None:
         ('response_time{event="ContactCreate"} mean!=500.5ms', 500.5, (500.5, "ms"), False),
         ("service_time p50 >= 500ms", 500, (500, "ms"), True),
         ("lateness p99 < 5 ms", 0, (5, "ms"), True),
-        ("end_to_end p95<600ms", 40, (600, "ms"), True),
         ("error_rate < 1%", 0.01, (0.01, "ratio"), False),
         ("error_rate <= 0.01", 0.01, (0.01, "ratio"), True),
         ("error_rate{event=ContactCreate} < 1.1%", 0.01, (0.011, "ratio"), True),
@@ -200,6 +199,40 @@ def test_nothing_lost_of_nothing_acknowledged_is_no_pass(
     refused = summary_of(samples, matched=match_effects(samples, [], origin))
     for expression in ("effects lost == 0", "effects duplicated == 0", "effects calls_per_event<9"):
         assert one(expression, refused).passed is None
+
+
+def test_end_to_end_times_do_not_pass_on_survivors(
+    samples_of: Build, summary_of: Build, entry: Build, origin: int, load: Any
+) -> None:
+    result = one("end_to_end p95 < 600ms", load)
+    assert (result.value, result.passed) == (None, None)
+    assert result.note == "1 acknowledged delivery had no effect"
+    samples = samples_of([20.0 * i for i in range(1000)])
+    entries = [entry(i, 20 * i + 40, key=f"d{i}:u") for i in range(1000)]
+    whole = summary_of(samples, matched=match_effects(samples, entries, origin))
+    found = one("end_to_end p95 < 600ms", whole)
+    assert found.value == pytest.approx(40)
+    assert found.passed is True
+    many = summary_of(samples, matched=match_effects(samples, entries[:500], origin))
+    assert one("end_to_end p95 < 1s", many).note == "500 acknowledged deliveries had no effect"
+
+
+@pytest.mark.parametrize(
+    ("expression", "note"),
+    [
+        ("response_time p95 < 500ms", "no delivery was acknowledged"),
+        ("service_time p95 < 500ms", "no delivery was acknowledged"),
+        ("response_time{event=ContactCreate} p95 < 500ms", "no ContactCreate was acknowledged"),
+    ],
+)
+def test_fast_refusals_pass_no_bound_on_times(
+    samples_of: Build, summary_of: Build, expression: str, note: str
+) -> None:
+    refused = summary_of(samples_of([20.0 * i for i in range(200)], error="status"))
+    result = one(expression, refused)
+    assert (result.value, result.passed, result.note) == (None, None, note)
+    assert one("lateness p95 < 5ms", refused).passed is True
+    assert one("error_rate < 1%", refused).passed is False
 
 
 def test_an_event_that_was_not_sent_is_named(load: Any) -> None:

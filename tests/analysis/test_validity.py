@@ -70,6 +70,21 @@ def test_an_engine_that_says_it_is_too_slow_is_believed(
     assert codes(summary_of(samples_of(DUE), generator=slow)) == ["generator-not-keeping-up"]
 
 
+@pytest.mark.parametrize("why", ["burst", "held"])
+def test_lateness_by_design_is_left_to_the_engine_s_own_word(
+    samples_of: Build, summary_of: Build, why: str
+) -> None:
+    samples = samples_of(DUE, 100, late_ms=90)
+    if why == "burst":
+        given: dict[str, Any] = {"run": {"scenario": {"arrivals": [{"burst": 400}]}}}
+    else:
+        given = {"cautions": [Caution("in-flight-bound", "seen", "do")]}
+    assert "generator-not-keeping-up" not in codes(summary_of(samples, **given))
+    slow = GeneratorSummary(1.0, 1, keeping_up=False)
+    found = caution(summary_of(samples, generator=slow, **given), "generator-not-keeping-up")
+    assert found.text == "the generator fell behind, by its own account"
+
+
 def test_fast_failures_make_response_times_unrepresentative(
     samples_of: Build, summary_of: Build
 ) -> None:
@@ -145,7 +160,7 @@ def test_effects_that_cannot_be_told_apart_are_named(
     samples = samples_of(DUE)
     entries = [entry(1, 9, body="d0"), entry(2, 9, body="nobody's")]
     found = codes(summary_of(samples, matched=match_effects(samples, entries, origin)))
-    assert found == ["effects-unattributed", "effects-unmarked"]
+    assert found == ["effects-lost", "effects-unattributed", "effects-unmarked"]
     unknown = match_effects(samples, entries[:1], 0)
     assert "clock-unknown" in codes(summary_of(samples, matched=unknown))
 
@@ -178,3 +193,5 @@ def test_without_any_effect_what_was_acknowledged_is_lost(
     summary = summary_of(samples, matched=match_effects(samples, [], origin))
     assert summary.effects is not None
     assert summary.effects.lost == len(DUE)
+    said = caution(summary, "effects-lost").text
+    assert said.startswith("400 of 400 acknowledged deliveries had no effect")

@@ -48,7 +48,11 @@ Audit = Callable[..., AuditSummary]
 def serve(street: Street, upstream: str) -> Serve:
     """Serve a receiver that some function made from a correct one; returns its URL."""
 
-    def serve(scheme: str = "ghl", change: Callable[[Steps], Steps] = lambda s: s) -> str:
+    def serve(
+        scheme: str = "ghl",
+        change: Callable[[Steps], Steps] = lambda s: s,
+        upstream: str = upstream,
+    ) -> str:
         steps = change(steps_for(scheme, KEYS[scheme], upstream))
         return street.app(receiver(steps)) + PATH
 

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ghlctl.model.finding import AuditSummary, Confidence, Outcome
+from tests.audit.book import upstream_app
 from tests.audit.conftest import Audit, Serve
 from tests.audit.flaws.matrix import CORRECT, FLAWS, Flaw
+from tests.audit.street import Street
 
 SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.INFORMATIVE)
 Audits = dict[tuple[str, str], AuditSummary]
@@ -17,11 +19,12 @@ def name_of(flaw: Flaw) -> str:
 
 
 @pytest.fixture(scope="session")
-def audits(serve: Serve, audit: Audit) -> Audits:
+def audits(street: Street, serve: Serve, audit: Audit) -> Audits:
     """All receivers are audited side by side, because most of an audit is waiting."""
 
     def one(flaw: Flaw) -> AuditSummary:
-        return audit(serve(flaw.scheme, flaw.make), flaw.scheme)
+        own = street.app(upstream_app())  # nobody can tell whose an effect is that has no mark
+        return audit(serve(flaw.scheme, flaw.make, own), flaw.scheme, upstream_url=own)
 
     everyone = CORRECT[::-1] + FLAWS  # the slowest first
     with ThreadPoolExecutor(max_workers=4) as pool:

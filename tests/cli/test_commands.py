@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ghlctl import __version__
 from ghlctl.cli.processes import Started
@@ -66,6 +67,26 @@ def test_init_writes_what_the_other_commands_read(ghlctl: Run, tmp_path: Path) -
     assert ghlctl("init", "--force").status == 0
     said = ghlctl("loadtest", "--rate", "20", "--duration", "6s", "--profile", "optimized")
     assert said.status in MEASURED, said.err
+
+
+def test_init_keeps_keys_and_runs_out_of_the_repository(ghlctl: Run, tmp_path: Path) -> None:
+    ignored = tmp_path / ".gitignore"
+    ignored.write_text("*.log\n/reports")
+    assert ghlctl("init").status == 0
+    assert ignored.read_text().splitlines() == ["*.log", "/reports", ".ghlctl/"]
+    assert ghlctl("init", "--force").status == 0
+    assert ignored.read_text().splitlines() == ["*.log", "/reports", ".ghlctl/"]
+    assert ghlctl("init", "new").status == 0
+    assert (tmp_path / "new" / ".gitignore").read_text() == ".ghlctl/\nreports/\n"
+
+
+def test_the_ci_workflow_measures_the_users_own_receiver(ghlctl: Run, tmp_path: Path) -> None:
+    ghlctl("init")
+    workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "ghlctl.yaml").read_text())
+    steps = [step.get("run", "") for step in workflow["jobs"]["ghlctl"]["steps"]]
+    (load,) = [step for step in steps if "loadtest" in step]
+    assert "--profile" not in load
+    assert any("ghlctl health" in step for step in steps[: steps.index(load)])
 
 
 @pytest.mark.parametrize("subject", ["config", "scenario"])
@@ -191,7 +212,7 @@ def test_a_baseline_is_captured_shown_compared_with_and_deleted(
     assert again.status == 2
     measure(ghlctl, receiver, "--against", "before")
     assert ghlctl("baseline", "delete", "before").status == 0
-    assert "before" not in ghlctl("baseline", "list").out
+    assert "ghlctl baseline NAME" in ghlctl("baseline", "list").out
 
 
 def test_audit_scores_the_receiver_with_evidence(

@@ -1,6 +1,8 @@
 """Wrong usage of every kind: one line of error, a hint, the right exit status, no traceback."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,6 +130,9 @@ def test_a_port_in_use_is_named(ghlctl: Run) -> None:
         ("baseline", "../escape", "--profile", "optimized"),
         ("baseline", "delete", ""),
         ("runs", "delete", ""),
+        ("runs", "show", ""),
+        ("report", ""),
+        ("audit", "--key", "file:/dev/zero", "--url", UNREACHABLE),
         ("audit", "explain", "SIG-99"),
         ("audit", "--scope", "signatur", "--profile", "optimized"),
         ("events", "ContactCreat"),
@@ -138,6 +143,62 @@ def test_a_port_in_use_is_named(ghlctl: Run) -> None:
 )
 def test_wrong_usage_is_refused_in_one_line(ghlctl: Run, arguments: tuple[str, ...]) -> None:
     refused(ghlctl(*arguments, env={"K": SECRET}), 2)
+
+
+@pytest.mark.parametrize("flag", ["--url", "--key", "--upstream", "--scheme", "--provider"])
+def test_an_empty_flag_never_becomes_what_the_config_says(
+    ghlctl: Run, tmp_path: Path, flag: str
+) -> None:
+    config = f"receiver: {{url: '{UNREACHABLE}', key: 'env:K', upstream: '{UNREACHABLE}'}}"
+    (tmp_path / "ghlctl.yaml").write_text(config)
+    for command in ("loadtest", "audit", "health"):
+        words = refused(ghlctl(command, flag, "", env={"K": SECRET}), 2)
+        assert f"{flag} is empty" in words
+
+
+@pytest.mark.parametrize("flag", ["--config", "--reports", "--scenario"])
+def test_an_empty_file_name_is_refused(ghlctl: Run, flag: str) -> None:
+    refused(ghlctl("loadtest", "--profile", "optimized", flag, ""), 2)
+
+
+@pytest.mark.parametrize("command", [("loadtest",), ("audit",), ("baseline", "before")])
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_measured(
+    ghlctl: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    for output in ("nodir/x.json", ".", ""):
+        refused(ghlctl(*command, "--profile", "optimized", "--output", output), 2)
+    assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize("output", ["--format", "-h"])
+def test_a_closed_stdout_is_no_traceback(tmp_path: Path, output: str) -> None:
+    command = [sys.executable, "-m", "ghlctl", "events", output]
+    command += ["json"] if output == "--format" else []
+    closed = ["sh", "-c", '"$@" >&-', "sh", *command]
+    done = subprocess.run(closed, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stdout_that_cannot_encode_shows_question_marks(ghlctl: Run) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for command in (("audit", "--help"), ("init", "--snippet", "django"), ("audit", "list")):
+        said = ghlctl(*command, env=ascii_only)
+        assert said.status == 0, said.err
+    text = ghlctl("audit", "explain", "SIG-03", env=ascii_only)
+    assert "Traceback" not in text.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("events", "--format", "xml"), "unknown format 'xml'; known: text, json"),
+        (("init", "--snippet", "rails"), "unknown snippet 'rails'; known: express, fastapi"),
+    ],
+)
+def test_an_unknown_choice_is_said_in_plain_words(
+    ghlctl: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in refused(ghlctl(*arguments), 2)
 
 
 def test_an_unknown_key_in_the_config_is_named_with_its_line(ghlctl: Run, tmp_path: Path) -> None:
@@ -191,6 +252,10 @@ def never(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+def hangs_up(connection: socket.socket) -> None:
+    connection.close()
+
+
 @pytest.mark.parametrize("behave", [garbage, never])
 def test_a_receiver_that_answers_garbage_or_never_fails_the_run_and_nothing_is_lost(
     ghlctl: Run, tmp_path: Path, behave: Callable[[socket.socket], None]
@@ -219,6 +284,22 @@ def test_an_audit_of_a_receiver_that_answers_garbage_or_never_gives_no_score(
     assert said.status == 3, said.err
     assert "Traceback" not in said.err
     assert "\x1b" not in said.out
+
+
+@pytest.mark.parametrize("behave", [garbage, hangs_up])
+def test_send_says_that_no_reply_came(ghlctl: Run, behave: Callable[[socket.socket], None]) -> None:
+    with raw_receiver(behave) as url:
+        flags = ["--url", url, "--scheme", "hmac-timestamp", "--key", "env:KEY"]
+        said = ghlctl("send", "ContactCreate", "--count", "2", *flags, env={"KEY": SECRET})
+    assert "gave no reply to 2" in refused(said, 3)
+    assert len(said.out.splitlines()) == 2
+
+
+def test_send_to_where_nobody_listens_is_one_error(ghlctl: Run) -> None:
+    flags = ["--url", UNREACHABLE, "--scheme", "hmac-timestamp", "--key", "env:KEY"]
+    said = ghlctl("send", "ContactCreate", *flags, env={"KEY": SECRET})
+    assert "gave no reply" in refused(said, 3)
+    assert "connect" in said.out
 
 
 def test_no_secret_is_left_in_what_a_run_writes(ghlctl: Run, tmp_path: Path) -> None:

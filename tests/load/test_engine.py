@@ -25,13 +25,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ghlctl.errors import KeyMaterialError, NotMeasuredError
 from ghlctl.load.messages import Progress
 from ghlctl.load.plan import LoadPlan
-from ghlctl.load.process import PLAN_FILE, LoadOutcome, run_load
+from ghlctl.load.process import LoadOutcome, run_load
 from ghlctl.model.run import RunState
 from ghlctl.model.sample import NEVER, Samples
 from ghlctl.scenario.scenario import Burst, Closed, Constant, Stage
 from ghlctl.signing.ghl import Ghl as Ed25519Body
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
-from ghlctl.store.samples import read_samples
+from ghlctl.store.samples import FILE, SampleWriter, read_samples
 
 SECRET = "a test secret"
 ENVIRON = {**os.environ, "TEST_KEY": SECRET}
@@ -100,7 +100,7 @@ def test_every_arrival_is_sent_signed_and_recorded(tmp_path: Path, serve: Serve)
 
     assert outcome.state is RunState.COMPLETE
     assert outcome.generator.cpu_s > 0
-    assert not (tmp_path / PLAN_FILE).exists()
+    assert "samples-missing" not in codes(outcome)
     first = samples.where(samples.attempt == 1)
     again = samples.where(samples.attempt == 2)
     assert first.intended_ns.tolist() == [number * 5_000_000 for number in range(100)]
@@ -500,16 +500,68 @@ def test_a_run_can_be_stopped_for_a_reason(tmp_path: Path, serve: Serve) -> None
 
 def test_an_engine_whose_parent_died_ends_by_itself(tmp_path: Path, serve: Serve) -> None:
     plan = plan_of(tmp_path, serve(accept), Constant(50, 60))
-    (tmp_path / "by-hand.json").write_bytes(msgspec.json.encode(plan))
-    command = [sys.executable, "-m", "ghlctl.load.child", str(tmp_path / "by-hand.json")]
+    command = [sys.executable, "-m", "ghlctl.load.child"]
     engine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRON)
     assert engine.stdin is not None
     assert engine.stdout is not None
     with engine.stdout:
+        engine.stdin.write(msgspec.json.encode(plan) + b"\n")
+        engine.stdin.flush()
         assert b"started" in engine.stdout.readline()
         engine.stdin.close()
         assert engine.wait(timeout=10) == 0
     assert len(read_samples(tmp_path)) < 3000
+
+
+def test_an_engine_without_a_plan_ends_by_itself() -> None:
+    command = [sys.executable, "-m", "ghlctl.load.child"]
+    assert subprocess.run(command, input=b'{"url":', check=False, timeout=60).returncode
+
+
+PARENT = """
+import os, sys, msgspec
+from ghlctl.load.plan import LoadPlan
+from ghlctl.load.process import run_load
+plan = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadPlan)
+run_load(plan, environ=os.environ, on_progress=lambda progress: print(progress.sent, flush=True))
+"""
+
+
+def test_a_killed_parent_leaves_no_header_behind(tmp_path: Path, serve: Serve) -> None:
+    headers = (("Authorization", "Bearer a-secret-header"), ("X-Long", "x" * 70_000))
+    plan = plan_of(tmp_path, serve(accept), Constant(50, 60), headers=headers)
+    command = [sys.executable, "-c", PARENT]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRON)
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    with parent.stdout:
+        parent.stdin.write(msgspec.json.encode(plan))
+        parent.stdin.close()
+        assert parent.stdout.readline()
+        (engine,) = children_of(parent.pid)
+        assert b"a-secret-header" not in Path(f"/proc/{engine}/cmdline").read_bytes()
+        parent.kill()
+        parent.wait()
+    kept = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+    assert not any(b"a-secret-header" in content for content in kept)
+    until = time.monotonic() + 20
+    while not (tmp_path / FILE).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert 0 < len(read_samples(tmp_path)) < 3000
+
+
+def test_samples_that_are_not_on_disk_are_missed(tmp_path: Path, serve: Serve) -> None:
+    def lose(progress: Progress) -> None:
+        if (tmp_path / FILE).exists():
+            kept = read_samples(tmp_path)
+            (tmp_path / FILE).unlink()
+            writer = SampleWriter(tmp_path)
+            writer.append(kept.where(kept.intended_ns > 0))
+            writer.close()
+
+    outcome, _ = run(plan_of(tmp_path, serve(accept), Constant(50, 0.4)), on_progress=lose)
+    (caution,) = [each for each in outcome.cautions if each.code == "samples-missing"]
+    assert caution.text == "the engine counted 20 arrivals, and the samples hold 19"
 
 
 def test_what_cannot_begin_is_refused_with_a_hint(tmp_path: Path) -> None:

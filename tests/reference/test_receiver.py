@@ -17,6 +17,7 @@ import pytest
 from ghlctl.errors import KeyMaterialError, UsageError
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import encode
+from ghlctl.reference.incoming import family_of
 from ghlctl.reference.serve import ReceiverSettings, serve_receiver
 from ghlctl.signing.ghl import Ghl
 
@@ -67,8 +68,9 @@ def test_every_event_that_is_provided_is_taken_by_both(
         event = source.event(event_type, at=time.time(), delivery_id=id_)
         reply = sender.send(encode(event))
         assert reply.status_code == 200, (event_type, reply.text)
-        if event_type != "ContactDelete":
+        if event_type != "ContactDelete" and family_of(event.payload["type"]) is not None:
             acted.append(id_)
+    assert len(acted) == 22
     keys = {id_: eventually(lambda id_=id_: upstream.effects(id_)) for id_ in acted}
     assert all(keys.values())
 

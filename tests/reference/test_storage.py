@@ -157,3 +157,24 @@ def test_a_lock_is_free_again_once_it_is_let_go(path: Path) -> None:
         pass
     with Lock(path):
         pass
+
+
+def test_a_finished_delivery_cannot_be_given_up(writer: Writer, path: Path) -> None:
+    (first,) = run(writer, stored(acknowledged=False))
+    run(writer, finish(first.seq, "w"), give_up(first.seq, "w", "cancelled", forget=True))
+    assert rows(path, "SELECT state, reason FROM inbox") == [(1, None)]
+    assert run(writer, stored(acknowledged=False))[0].claim is Claim.DUPLICATE
+
+
+def test_a_defect_in_one_write_ends_neither_its_neighbours_nor_the_thread(path: Path) -> None:
+    def defect(connection: sqlite3.Connection) -> Stored:
+        raise KeyError(connection)
+
+    async def side_by_side(writer: Writer) -> list[Any]:
+        works = [stored("a"), defect, stored("b")]
+        return await asyncio.gather(*(writer.run(w) for w in works), return_exceptions=True)
+
+    with closing(GroupCommit(path)) as writer:
+        results = asyncio.run(asyncio.wait_for(side_by_side(writer), 20))
+        assert [type(result) for result in results] == [Stored, KeyError, Stored]
+        assert run(writer, stored("c"))[0].claim is Claim.FRESH

@@ -1,7 +1,9 @@
 import re
 
+import msgspec
+
 from ghlctl.model.threshold import GateResult
-from ghlctl.report import text
+from ghlctl.report import evidence, text
 from ghlctl.report.document import Document
 from ghlctl.report.visible import width
 
@@ -49,6 +51,13 @@ def test_a_failing_check_reads_like_a_diagnostic(document: Document) -> None:
     assert lines[start + 4] == "   = reason: answered 200 and updated a contact"
 
 
+def test_effects_that_nobody_could_see_are_not_counted(document: Document) -> None:
+    one = document.audits[0].summary.checks[0].evidence[0]
+    unseen = msgspec.structs.replace(one, effects=(), observed=False)
+    assert evidence.brief(unseen).endswith("200, effects not seen (no upstream)")
+    assert evidence.effects_text(unseen) == "effects not seen (no upstream)"
+
+
 def test_cautions_carry_their_hint(document: Document) -> None:
     lines = plain(text.render(document))
     assert "  hint: close them, or read the change rather than the absolute times" in lines
@@ -61,7 +70,7 @@ def test_an_aborted_run_without_numbers_is_readable(bare: Document) -> None:
 
 
 def test_an_audit_without_a_score_says_so(audit_only: Document) -> None:
-    assert "? no score: the controls failed" in "\n".join(plain(text.render(audit_only)))
+    assert "? no score, because its controls failed" in "\n".join(plain(text.render(audit_only)))
 
 
 def test_a_summary_fits_a_screen_and_leaves_out_the_evidence(document: Document) -> None:

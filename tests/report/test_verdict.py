@@ -1,12 +1,16 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import pytest
 
 from ghlctl.model.estimate import Verdict
+from ghlctl.model.finding import Outcome
 from ghlctl.model.threshold import Level
+from ghlctl.report import html, junit, markdown, text
 from ghlctl.report.document import Document, audit_of, compared
 from ghlctl.report.figures import key_figures, unit_of
+from ghlctl.report.tables import key_table
 from ghlctl.report.verdict import Standing, headline
 
 
@@ -74,6 +78,76 @@ def test_an_audit_without_a_score_is_not_decided(audit_only: Document) -> None:
     said = headline(audit_only)
     assert said.standing is Standing.UNDECIDED
     assert "no security score" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome.ERROR, "its controls failed"),
+        (Outcome.NOT_TESTED, "no genuine delivery could be sent"),
+        (Outcome.PASS, "no check could be decided"),
+    ],
+)
+@pytest.mark.parametrize("render", [text.render, markdown.render, html.render, junit.render])
+def test_every_format_says_the_true_reason_for_no_score(
+    audit_only: Document, outcome: Outcome, reason: str, render: Callable[[Document], str]
+) -> None:
+    (view,) = audit_only.audits
+    own, *rest = view.summary.checks
+    checks = (msgspec.structs.replace(own, outcome=outcome), *rest)
+    summary = msgspec.structs.replace(view.summary, checks=checks)
+    shown = render(replace(audit_only, audits=(replace(view, summary=summary),)))
+    assert reason in " ".join(shown.split())
+    assert outcome is Outcome.ERROR or "controls failed" not in shown
+
+
+def test_a_score_is_led_by_its_interval_where_checks_are_undecided(document: Document) -> None:
+    said = headline(with_audit(document, score=100.0, score_low=62.5, score_high=100.0))
+    assert any("security score 100 (62.5 to 100) of 100" in reason for reason in said.reasons)
+    alone = replace(document, loads=(), comparison=None)
+    assert "security score 96.4 (81 to 97.5) of 100, grade A" in headline(alone).sentence
+
+
+@pytest.mark.parametrize(("coverage", "grade"), [(0.79, "A"), (0.9, "")])
+def test_a_score_over_too_little_is_never_a_pass(
+    document: Document, coverage: float, grade: str
+) -> None:
+    said = headline(with_audit(document, coverage=coverage, grade=grade))
+    assert said.standing is Standing.UNDECIDED
+
+
+def with_audit(document: Document, **changes: object) -> Document:
+    *rest, view = document.audits
+    summary = msgspec.structs.replace(view.summary, **changes)
+    return replace(document, audits=(*rest, replace(view, summary=summary)))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("machine-contended", "the machine was busy"),
+        ("generator-not-keeping-up", "the generator fell behind"),
+    ],
+)
+def test_a_withheld_verdict_is_explained_in_words(
+    document: Document, code: str, reason: str
+) -> None:
+    assert document.comparison
+    metrics = tuple(
+        msgspec.structs.replace(each, verdict=Verdict.UNCLEAR, note=f"no verdict: {code}")
+        for each in document.comparison.metrics
+    )
+    withheld = msgspec.structs.replace(
+        document.comparison, metrics=metrics, verdict=Verdict.UNCLEAR
+    )
+    changed = replace(document, comparison=withheld)
+    said = headline(changed)
+    assert said.sentence.endswith(f"; no verdict, because {reason}")
+    assert f"Comparison: no verdict: {reason}" in said.reasons
+    table = key_table(changed)
+    assert table.rows[0][-1] == "? −82 %"
+    assert table.note == f"? no verdict, because {reason}"
+    assert code not in text.render_comparison(withheld)
 
 
 def test_an_empty_document_claims_nothing() -> None:

@@ -1,3 +1,4 @@
+import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -178,6 +179,22 @@ def test_without_the_optional_part_the_hint_says_how_to_get_it(
     with pytest.raises(KeyMaterialError) as refusal:
         resolve_key("keyring:staging", {})
     assert "ghlctl[keyring]" in refusal.value.hint
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe", "."])
+def test_only_a_regular_file_is_read_as_a_key(tmp_path: Path, place: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(KeyMaterialError, match="regular file"):
+        resolve_key(f"file:{tmp_path / place}", {})
+
+
+def test_a_file_too_large_for_a_key_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "key").open("wb") as stream:
+        stream.truncate(1024 * 1024)
+        assert len(resolve_key(f"file:{tmp_path / 'key'}", {})) == 1024 * 1024
+        stream.truncate(1024 * 1024 + 1)
+    with pytest.raises(KeyMaterialError, match="larger than"):
+        resolve_key(f"file:{tmp_path / 'key'}", {})
 
 
 def test_a_scheme_that_signs_nothing_needs_no_key() -> None:

@@ -52,6 +52,25 @@ def test_a_run_is_found_by_path_id_part_or_baseline_name(tmp_path: Path) -> None
     assert store.find("before").path == baseline.path
 
 
+def test_a_baseline_is_found_by_its_run_s_id_too(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    baseline = store.create_baseline("before", a_run("20260101T000000Z-baseline-cc"))
+    damaged = store.create_baseline("damaged", a_run("20260101T000000Z-baseline-dd"))
+    (damaged.path / "run.json").write_text("{")
+    assert store.find("20260101T000000Z-baseline-cc").path == baseline.path
+    assert store.find("baseline-cc").path == baseline.path
+
+
+@pytest.mark.parametrize("reference", ["", " "])
+def test_an_empty_reference_is_no_run_even_where_there_is_only_one(
+    tmp_path: Path, reference: str
+) -> None:
+    store = RunStore(tmp_path)
+    store.create(a_run())
+    with pytest.raises(StoreError, match="no run was named"):
+        store.find(reference)
+
+
 def test_an_ambiguous_part_names_the_candidates(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     store.create(a_run("20260101T000000Z-loadtest-aa"))

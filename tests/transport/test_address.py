@@ -76,7 +76,16 @@ def test_numeric_loopback_needs_no_resolver() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "receiver", "ftp://host/", "http://", "http://host:99999/", "file:///etc/passwd"]
+    "url",
+    [
+        "",
+        "receiver",
+        "ftp://host/",
+        "http://",
+        "http://host:99999/",
+        "http://127.0.0.1:0/",
+        "file:///etc/passwd",
+    ],
 )
 def test_what_is_no_url_of_a_receiver_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
@@ -99,3 +108,4 @@ def test_a_place_has_a_port_a_path_and_an_authority() -> None:
 def test_a_shown_url_keeps_its_secrets() -> None:
     shown = shown_url("https://me:hidden@host/hook?token=hidden&x=hidden#hidden")
     assert shown == "https://host/hook?token=…&x=…"
+    assert shown_url("http://host/hook?hidden") == "http://host/hook?…"

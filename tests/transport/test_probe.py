@@ -17,7 +17,7 @@ from ghlctl.model.finding import Outcome
 from ghlctl.model.health import HealthSummary
 from ghlctl.signing.catalogue import scheme_named
 from ghlctl.transport.clocks import skew_s
-from ghlctl.transport.probe import Ready, health
+from ghlctl.transport.probe import Ready, _clock, health
 from ghlctl.transport.readiness import ready
 from tests.audit.book import upstream_app
 from tests.audit.receivers import PATH, receiver, steps_for
@@ -82,6 +82,15 @@ def test_a_receiver_that_accepts_forgeries_is_warned_about(street: Street) -> No
 
     summary = asked(street.app(Starlette(routes=[Route(PATH, yes, methods=["POST"])])) + PATH)
     assert outcomes(summary)["forgery"] is Outcome.WARN
+    forgery = next(check for check in summary.checks if check.id == "forgery")
+    assert forgery.detail == "a forged delivery was answered 200, as if it were accepted"
+    assert "ghlctl audit" in forgery.hint
+
+
+def test_a_difference_of_less_than_half_a_second_has_no_minus() -> None:
+    date = (("Date", "Tue, 14 Nov 2023 22:13:20 GMT"),)
+    check = _clock(Reply(200, date, b"", 0.0, 0.0, 0.0), 1_700_000_000.9)
+    assert check.detail.startswith("the receiver's clock differs by +0 s")
 
 
 def test_a_receiver_that_is_not_there_fails_to_connect_and_is_asked_no_more() -> None:

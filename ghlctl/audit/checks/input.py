@@ -2,16 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
 from ghlctl.audit.about import About, Topic
 from ghlctl.audit.canary import Canary
+from ghlctl.audit.evidence import visible
 from ghlctl.audit.kit import Genuine, Kit
 from ghlctl.audit.refusal import REPEATS, batched, hangs
-from ghlctl.audit.script import Check, Need, Part, Script, Send, Verdict, observe, send_all
+from ghlctl.audit.script import Check, Need, Part, Script, Send, Verdict, observe, send, send_all
 from ghlctl.model.delivery import Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome, Severity
@@ -33,8 +34,12 @@ _BROKEN_KINDS = (ErrorKind.RESET, ErrorKind.CLOSED, ErrorKind.PROTOCOL)
 _SERVER_ERROR = range(500, 600)
 _BUSY = 429
 # What interpreters write when a value that is no text is made part of a text.
-_STRAY_PATH = re.compile(r"(?:^|/)(?:None|null|undefined|NaN)(?:[/?#]|$)|\{['\"]|\[object Object\]")
+_STRAY_PATH = re.compile(
+    r"(?:^|[/=])(?:None|null|undefined|NaN)(?:[/?#&]|$)|\{['\"]|\[['\"]|\[object Object\]"
+)
 _STRAY_BODY = "[object Object]"
+_NOTHING = re.compile(r"(?:^|[/=])(?:None|null)(?:[/?#&]|$)")
+_MOST_SUSPECTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class _Wrong:
 @dataclass(frozen=True, slots=True)
 class _Tried:
     wrong: _Wrong
+    value: object
     canary: Canary
     answer: Answer
     stray: str = ""
@@ -71,13 +77,14 @@ class _Tried:
 def wrong_types(kit: Kit) -> Script:
     """Every field that receivers read, as each JSON type that it should not have."""
     payload = kit.genuine().event.payload
-    tried = yield from _round(kit, tuple(_wrongs(payload)))
+    tried, strays = yield from _round(kit, tuple(_wrongs(payload)))
     broken = [one for one in tried if one.broke]
-    if not broken:
-        return _held(kit, tried, broken)
-    again = yield from _round(kit, [one.wrong for one in broken] * (REPEATS - 1))
-    again = [one for one in again if one.broke]
-    return _broke(broken, again) if again else _held(kit, tried, broken)
+    again: list[_Tried] = []
+    if broken:
+        again, _ = yield from _round(kit, [one.wrong for one in broken] * (REPEATS - 1))
+    caught, found = yield from _caught(kit, _suspects(tried, strays))
+    again = [one for one in (*again, *found) if one.broke]
+    return _broke([*broken, *caught], again) if again else _held(kit, tried, broken)
 
 
 def _wrongs(payload: Mapping[str, Any]) -> Iterator[_Wrong]:
@@ -102,8 +109,9 @@ def _kind(value: object) -> str:
             return "other"
 
 
-def _value(wrong: _Wrong, genuine: object, kit: Kit) -> object:
+def _value(wrong: _Wrong, genuine: Genuine, kit: Kit) -> object:
     """A value of the wrong kind that keeps the canary where it can hold one."""
+    own = genuine.event.payload[wrong.field]
     match wrong.kind:
         case "text":
             return "text"
@@ -114,44 +122,93 @@ def _value(wrong: _Wrong, genuine: object, kit: Kit) -> object:
         case "null":
             return None
         case "array":
-            return [genuine]
+            return [own]
         case _:
-            return {"value": genuine}
+            return {"value": own}
 
 
-def _round(kit: Kit, wrongs: Sequence[_Wrong]) -> Part[list[_Tried]]:
+def _round(
+    kit: Kit, wrongs: Sequence[_Wrong]
+) -> Part[tuple[list[_Tried], tuple[LedgerEntry, ...]]]:
+    """Each once, some at a time, and what reached the upstream meanwhile without any mark."""
     tried: list[_Tried] = []
     for some in batched(wrongs):
         genuine = [kit.genuine() for _ in some]
-        sends = [_sent(kit, wrong, one) for wrong, one in zip(some, genuine, strict=True)]
+        values = [_value(w, one, kit) for w, one in zip(some, genuine, strict=True)]
+        sends = list(map(_sent, [kit] * len(some), some, values, genuine))
         answers = yield from send_all(sends)
-        tried += map(_Tried, some, (one.canary for one in genuine), answers)
+        tried += map(_Tried, some, values, (one.canary for one in genuine), answers)
         if sum(map(hangs, answers)) > 1:
             break
     seen = yield from observe(*(one.canary for one in tried))
-    return [replace(one, stray=_stray(seen.of([one.canary]))) for one in tried]
+    judged = [replace(one, stray=_stray(seen.of([one.canary]), one.value)) for one in tried]
+    return judged, seen.strays
 
 
-def _sent(kit: Kit, wrong: _Wrong, genuine: Genuine) -> Send:
-    payload = dict(genuine.event.payload)
-    payload[wrong.field] = _value(wrong, payload[wrong.field], kit)
+def _caught(kit: Kit, suspects: Sequence[_Tried]) -> Part[tuple[list[_Tried], list[_Tried]]]:
+    """Those suspects that do it again when asked alone, and every time that they did."""
+    caught = yield from _singly(kit, [one.wrong for one in suspects])
+    found = list(caught)
+    for _ in range(REPEATS - 2):
+        found += yield from _singly(kit, [one.wrong for one in caught])
+    return caught, found
+
+
+def _singly(kit: Kit, wrongs: Sequence[_Wrong]) -> Part[list[_Tried]]:
+    """One after the other, so that a request upstream without a mark is the only one's doing."""
+    tried: list[_Tried] = []
+    for wrong in wrongs:
+        genuine = kit.genuine()
+        value = _value(wrong, genuine, kit)
+        one = _sent(kit, wrong, value, genuine)
+        answer = yield from send(one.delivery, one.purpose, genuine.canary)
+        seen = yield from observe(genuine.canary, alone=True)
+        stray = _stray(seen.lines or (), value)
+        tried.append(_Tried(wrong, value, genuine.canary, answer, stray))
+    return [one for one in tried if one.stray]
+
+
+def _sent(kit: Kit, wrong: _Wrong, value: object, genuine: Genuine) -> Send:
+    payload = {**genuine.event.payload, wrong.field: value}
     delivery = kit.with_payload(genuine, payload)
     return Send(delivery, f"{wrong.field} as {wrong.kind}", (genuine.canary,))
 
 
-def _stray(lines: Sequence[LedgerEntry]) -> str:
+def _suspects(tried: Sequence[_Tried], strays: Sequence[LedgerEntry]) -> list[_Tried]:
+    """Which of those that left no trace could have caused a request without a mark."""
+    suspects = [
+        replace(one, stray=stray)
+        for one in tried
+        if not one.broke and (stray := _stray([s for s in strays if _fits(one, s)], one.value))
+    ]
+    return suspects[:_MOST_SUSPECTS]
+
+
+def _fits(one: _Tried, line: LedgerEntry) -> bool:
+    """Only a null is ever written as None or null."""
+    return one.value is None or not _NOTHING.search(unquote(line.path))
+
+
+def _stray(lines: Iterable[LedgerEntry], value: object) -> str:
     """The first upstream request that carries a value of the wrong type as if it were text."""
     for line in lines:
-        if _STRAY_PATH.search(unquote(line.path)) or _STRAY_BODY in line.body:
-            return f"upstream got {line.method} {unquote(line.path)}"
+        path = unquote(line.path)
+        if _STRAY_PATH.search(path) or _STRAY_BODY in line.body or _is_part(value, path):
+            return f"upstream got {line.method} {visible(path)}"
     return ""
+
+
+def _is_part(value: object, path: str) -> bool:
+    """Whether a number or boolean makes a whole part of the path."""
+    parts = re.split(r"[/?&=#]", path)
+    return isinstance(value, int) and not {str(value), str(value).lower()}.isdisjoint(parts)
 
 
 def _broke(first: Sequence[_Tried], again: Sequence[_Tried]) -> Verdict:
     """`first`: what broke once; `again`: which of its repetitions broke too."""
     times = Counter(one.wrong for one in again)
     confirmed = [one for one in first if times[one.wrong] == REPEATS - 1]
-    shown = confirmed or first
+    shown = sorted(confirmed or first, key=lambda one: not one.stray)
     kept = {one.wrong for one in shown}
     proof = tuple(one.canary for one in (*first, *again) if one.wrong in kept)
     cases = ", ".join(f"{one.wrong.field} as {one.wrong.kind}" for one in shown)
@@ -180,7 +237,7 @@ def _held(kit: Kit, tried: Sequence[_Tried], once: Sequence[_Tried]) -> Verdict:
         reason += "; without an upstream nobody sees what became of those"
         return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
     confidence = Confidence.CONFIRMED if kit.oracle else Confidence.MEDIUM
-    return Verdict(Outcome.PASS, confidence, reason)
+    return Verdict(Outcome.PASS, confidence, reason, accounted=True)
 
 
 WRONG_TYPES = Check(

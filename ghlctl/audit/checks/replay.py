@@ -31,7 +31,9 @@ def stale_timestamp(kit: Kit) -> Script:
     ages = _AGES if kit.scheme.timestamped else _AGES_BEYOND_RETRIES
     verdict = yield from must_refuse(kit, [_aged(name, age_s) for name, age_s in ages])
     if kit.skew_s is not None and abs(kit.skew_s) > _SKEW_S:
-        reason = f"the receiver's clock differs by {kit.skew_s:+.0f} s, so ages cannot be judged"
+        reason = (
+            f"the receiver's clock differs by {round(kit.skew_s):+d} s, so ages cannot be judged"
+        )
         return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, verdict.proof)
     if kit.scheme.timestamped or verdict.outcome is not Outcome.FAIL:
         return verdict

@@ -15,6 +15,7 @@ from ghlctl.providers.deliver import encode
 from ghlctl.transport.attempt import Pushed, acknowledged
 
 _TOO_LARGE = 413
+_REFUSED = 4  # hundreds of the status
 _BUSY = 429
 _BROKEN = 500
 _SPARE = 1  # a try more for one that ended in a server error
@@ -110,11 +111,17 @@ def _readings(kit: Kit, tried: list[_Tried]) -> Iterator[Verdict]:
         yield _reading(one.pushed, sure)
 
 
-def _reading(pushed: Pushed, sure: Confidence) -> Verdict:
+def _reading(pushed: Pushed, sure: Confidence) -> Verdict:  # noqa: PLR0911 - one return a reading
     size = _size(pushed.body_bytes)
     match pushed.answer:
         case Reply(status=status) if status == _BUSY:
             reason = "answered 429, so the question was not reached"
+            return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
+        case Reply(status=status) if acknowledged(pushed.answer):
+            reason = f"acknowledged a body of {size} ({status}) without reading it to its end"
+            return Verdict(Outcome.WARN, Confidence.MEDIUM, reason)
+        case Reply(status=status) if status // 100 != _REFUSED:
+            reason = f"answered a body of {size} with {status}, which is no refusal"
             return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
         case Reply(status=status) if status == _TOO_LARGE or not pushed.consumed:
             when = "at its end" if pushed.consumed else f"after {_size(pushed.sent_bytes)}"

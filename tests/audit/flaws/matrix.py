@@ -58,6 +58,7 @@ FLAWS = (
     ),
     Flaw("type-crash", "ghl", shape.crashes_on_a_number, {"INP-09": FAIL}),
     Flaw("none-upstream", "ghl", shape.writes_none_upstream, {"INP-09": FAIL}),
+    Flaw("unmarked-none", "ghl", shape.builds_paths_from_unchecked_ids, {"INP-09": FAIL}),
     Flaw("any-size", "ghl", shape.reads_any_size, {"RES-01": FAIL}),
     Flaw("any-size", "hmac-timestamp", shape.reads_any_size, {"RES-01": FAIL}),
 )

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
+import aiohttp
 from starlette.requests import Request
 
 from tests.audit.receivers import Payload, Steps, call, too_old
@@ -32,6 +34,17 @@ def writes_none_upstream(steps: Steps) -> Steps:
         identity=lambda p, _h: repr(p["webhookId"]),
         stale=leniently_stale,
     )
+
+
+def builds_paths_from_unchecked_ids(steps: Steps) -> Steps:
+    """As before, and nothing in the request upstream tells which delivery it is for."""
+
+    async def act(steps: Steps, payload: Payload) -> None:
+        path = f"/contacts/{quote(str(payload['id']), safe='')}"
+        async with aiohttp.ClientSession() as session, session.put(steps.upstream + path):
+            pass
+
+    return replace(writes_none_upstream(steps), act=act)
 
 
 def reads_any_size(steps: Steps) -> Steps:

@@ -1,0 +1,44 @@
+"""Whether a load run may be trusted at all, before any of its numbers is read."""
+
+from enum import StrEnum
+
+from ghlctl.model.run import RunState
+from ghlctl.model.summary import LoadSummary
+
+
+class RunStanding(StrEnum):
+    """Only MEASURED carries a verdict; the others show numbers that decide nothing."""
+
+    MEASURED = "measured"
+    ABORTED = "aborted"
+    NOTHING_SENT = "nothing-sent"
+    FELL_BEHIND = "fell-behind"
+
+    @property
+    def code(self) -> str:
+        """Of the caution, and in the note of every metric, that a comparison gives for it."""
+        return f"run-{self}"
+
+    @property
+    def reason(self) -> str:
+        """Why the run decides nothing, as half a sentence; "" for MEASURED."""
+        match self:
+            case RunStanding.MEASURED:
+                return ""
+            case RunStanding.ABORTED:
+                return "the run ended before its plan did"
+            case RunStanding.NOTHING_SENT:
+                return "nothing was sent after the warm-up"
+            case RunStanding.FELL_BEHIND:
+                return "the load generator fell behind its schedule"
+
+
+def standing_of(summary: LoadSummary) -> RunStanding:
+    """The gravest that applies; a run still marked as running was killed."""
+    if summary.state in (RunState.ABORTED, RunState.RUNNING):
+        return RunStanding.ABORTED
+    if summary.sent == 0:
+        return RunStanding.NOTHING_SENT
+    if not summary.generator.keeping_up:
+        return RunStanding.FELL_BEHIND
+    return RunStanding.MEASURED
