@@ -34,9 +34,11 @@ def audit_into(
     *,
     scope: frozenset[str] | None = None,
     min_score: float | None = None,
+    settle_s: float | None = None,
 ) -> "AuditSummary":
     """Ask every check in scope; findings and transcripts are in the folder when this returns."""
     from ghlctl.audit.driver import run_audit
+    from ghlctl.audit.target import Bounds
     from ghlctl.model.run import RunState
 
     summary = run_audit(
@@ -44,6 +46,7 @@ def audit_into(
         scope=scope,
         min_score=min_score,
         run=folder.id,
+        bounds=Bounds() if settle_s is None else Bounds(settle_s=settle_s),
         on_finding=lambda finding, exchanges: folder.append_transcript(finding.id, exchanges),
     )
     folder.write_audit(summary)

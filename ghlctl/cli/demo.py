@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +29,7 @@ FULL_S = 60.0
 WARMUP_S = 2.0
 FAILING = ("--faults", "0.06")  # of upstream calls: two in a row lose 2 % of baseline's events
 AT_ONCE = ("--rtt", "0", "--latency", "0")
+SETTLE_S = 0.5  # the least wait for an effect where genuine ones take a fifth of a second
 NOTE = (
     "The audits asked a second instance of each profile, with the same switches and an upstream"
     " that answers at once and does not fail: an audit asks what a receiver does, not how fast."
@@ -86,7 +88,7 @@ def demo(
         folders = [folder for folder, _ in measured]
         # The receivers end first: an interrupted audit has then nothing left to wait for.
         with ThreadPoolExecutor(len(ACTS)) as pool, _receivers(state, AT_ONCE) as receivers:
-            list(pool.map(audit_into, folders, receivers))
+            list(pool.map(partial(audit_into, settle_s=SETTLE_S), folders, receivers))
     document = document_of(folders, labels=[act.profile for act in ACTS], notes=(NOTE,))
     report = _written(document, store)
     emit(render_summary(document))
