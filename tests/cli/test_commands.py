@@ -71,13 +71,14 @@ def test_init_writes_what_the_other_commands_read(ghlctl: Run, tmp_path: Path) -
 
 def test_init_keeps_keys_and_runs_out_of_the_repository(ghlctl: Run, tmp_path: Path) -> None:
     ignored = tmp_path / ".gitignore"
-    ignored.write_text("*.log\n/reports")
+    ignored.write_text("*.log\n.ghlctl/")
     assert ghlctl("init").status == 0
-    assert ignored.read_text().splitlines() == ["*.log", "/reports", ".ghlctl/"]
+    once = ["*.log", ".ghlctl/", "reports/*", "!reports/baselines/", "*.parquet"]
+    assert ignored.read_text().splitlines() == once
     assert ghlctl("init", "--force").status == 0
-    assert ignored.read_text().splitlines() == ["*.log", "/reports", ".ghlctl/"]
+    assert ignored.read_text().splitlines() == once
     assert ghlctl("init", "new").status == 0
-    assert (tmp_path / "new" / ".gitignore").read_text() == ".ghlctl/\nreports/\n"
+    assert (tmp_path / "new" / ".gitignore").read_text().splitlines() == once[1:]
 
 
 def test_the_ci_workflow_measures_the_users_own_receiver(ghlctl: Run, tmp_path: Path) -> None:
