@@ -21,7 +21,7 @@ from ghlctl.signing.target import target_of
 
 
 def moment() -> float:
-    """The libraries read the clock themselves; a whole run of the tests outlasts their tolerance."""
+    """Now: the libraries read the clock, and a whole run of the tests outlasts their tolerance."""
     return float(int(time.time()))
 
 
