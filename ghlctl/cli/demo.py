@@ -34,12 +34,6 @@ NOTE = (
     "The audits asked a second instance of each profile, with the same switches and an upstream"
     " that answers at once and does not fail: an audit asks what a receiver does, not how fast."
 )
-EVENTS: dict[str, float] = {
-    "ContactCreate": 40,
-    "ContactUpdate": 30,
-    "OpportunityCreate": 15,
-    "AppointmentCreate": 15,
-}
 PLAN = (
     "end_to_end mean < 500ms",
     "end_to_end p95 < 600ms",
@@ -127,13 +121,14 @@ def _load(
 
 
 def _scenario(act: Act, lasts_s: float, seed: int | None) -> "Scenario":
+    from ghlctl.cli.loading import USUAL_EVENTS
     from ghlctl.model.threshold import Threshold
     from ghlctl.scenario.scenario import Constant, Scenario
 
     return Scenario(
         name=act.profile,
         provider="ghl",
-        events=EVENTS,
+        events=USUAL_EVENTS,
         arrivals=(Constant(act.rate_per_s, WARMUP_S + lasts_s),),
         warmup_s=WARMUP_S,
         thresholds=tuple(Threshold(expr=text) for text in act.thresholds),

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from ghlctl.store.runs import RunFolder
 
 
+USUAL_EVENTS: dict[str, float] = {
+    "ContactCreate": 40,
+    "ContactUpdate": 30,
+    "OpportunityCreate": 15,
+    "AppointmentCreate": 15,
+}
+"""Weights of what most integrations handle, where no scenario says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The load as the command line has it, laid over a scenario."""
@@ -51,12 +60,7 @@ def scenario_for(shape: Shape, config: "Config") -> "Scenario":
         scenario = Scenario(
             name="quick",
             provider="ghl",
-            events={
-                "ContactCreate": 40,
-                "ContactUpdate": 30,
-                "OpportunityCreate": 15,
-                "AppointmentCreate": 15,
-            },
+            events=USUAL_EVENTS,
             arrivals=stages or (Constant(10.0, 10.0),),
         )
     given = tuple(Threshold(expr=text) for text in shape.thresholds)

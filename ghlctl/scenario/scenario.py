@@ -112,9 +112,6 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="repla
             raise UsageError("the speed of a replay is above zero", "1 is as captured, 2 twice it")
 
 
-OpenStage = Constant | Ramp | Poisson | Burst
-"""Stages whose arrivals are known before anything is sent."""
-
 Stage = Constant | Ramp | Poisson | Burst | Closed | Replay
 
 

@@ -15,7 +15,6 @@ from ghlctl.errors import UsageError
 from ghlctl.model.delivery import Headers
 
 SCHEMA_VERSION = 1
-MOST_LINE_BYTES = 64 * 1024 * 1024
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+)(?: HTTP/[0-9.]+)?")
 _HINT = "ghlctl listen writes such files; a single delivery may also be headers, a blank line, body"
 
