@@ -107,6 +107,20 @@ def test_ctrl_c_before_the_first_sample_is_an_empty_run(receiver: Started, tmp_p
     assert only_run(tmp_path).read_run().state is RunState.ABORTED
 
 
+def test_ctrl_c_while_a_dataclass_is_being_made_has_the_status_of_every_other(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\n"
+        "from ghlctl.cli import app\n"
+        "app.app = lambda **_: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(app.run([]))\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert ran.returncode == 130, ran.stderr.decode()
+
+
 @pytest.fixture
 def upstream() -> Iterator[Started]:
     with started(["upstream", "--port", "0"]) as process:
