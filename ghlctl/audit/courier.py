@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ghlctl.audit.receiver import AuditedReceiver, Bounds, Clock
 from ghlctl.audit.script import Push, Send
-from ghlctl.audit.target import AuditTarget, Bounds, Clock
 from ghlctl.model.delivery import Delivery, Reply, first_header
 from ghlctl.transport.attempt import Answer, Pushed
 from ghlctl.transport.push import push
@@ -32,8 +32,10 @@ class Spent:
 class Courier:
     """`spent` tells what was sent; every request counts, also those that got no answer."""
 
-    def __init__(self, target: AuditTarget, bounds: Bounds, clock: Clock, reach: Reach) -> None:
-        self._target = target
+    def __init__(
+        self, receiver: AuditedReceiver, bounds: Bounds, clock: Clock, reach: Reach
+    ) -> None:
+        self._receiver = receiver
         self._bounds = bounds
         self._clock = clock
         self._reach = reach
@@ -47,7 +49,7 @@ class Courier:
         Raise BoundReached instead of sending one request too many.
         """
         self._spend([send.delivery for send in sends])
-        answers = self._reach.send_together(self._target.url, [one.delivery for one in sends])
+        answers = self._reach.send_together(self._receiver.url, [one.delivery for one in sends])
         return tuple(
             self._patiently(answer, send) for answer, send in zip(answers, sends, strict=True)
         )
@@ -65,7 +67,7 @@ class Courier:
 
     def _push(self, step: Push) -> Pushed:
         self._spend([step.delivery])
-        return push(self._target.url, step.delivery, timeout_s=3 * self._target.timeout_s)
+        return push(self._receiver.url, step.delivery, timeout_s=3 * self._receiver.timeout_s)
 
     def _patiently(self, answer: Answer, send: Send) -> Answer:
         for _ in range(BUSY_TRIES - 1):
@@ -74,7 +76,7 @@ class Courier:
                 break
             self._clock.sleep(wait_s)
             self._spend([send.delivery])
-            answer = self._reach.send(self._target.url, send.delivery)
+            answer = self._reach.send(self._receiver.url, send.delivery)
         return answer
 
     def _spend(self, deliveries: Sequence[Delivery]) -> None:

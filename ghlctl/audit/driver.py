@@ -11,10 +11,10 @@ from ghlctl.audit.evidence import censor_of
 from ghlctl.audit.grading import ALGORITHM, LEAST_COVERAGE, grade
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.lockstep import Lockstep
+from ghlctl.audit.receiver import AuditedReceiver, Bounds, Clock
 from ghlctl.audit.script import Check
 from ghlctl.audit.session import Session
 from ghlctl.audit.strangers import stranger_to
-from ghlctl.audit.target import AuditTarget, Bounds, Clock
 from ghlctl.audit.watch import Watch
 from ghlctl.model.finding import AuditSummary, Exchange, Finding, Outcome
 from ghlctl.model.run import SCHEMA_VERSION
@@ -34,7 +34,7 @@ OnFinding = Callable[[Finding, tuple[Exchange, ...]], None]
 
 
 def run_audit(
-    target: AuditTarget,
+    receiver: AuditedReceiver,
     *,
     scope: frozenset[str] | None = None,
     min_score: float | None = None,
@@ -49,48 +49,48 @@ def run_audit(
     UsageError for unknown names, URLs or headers, KeyMaterialError for a key that does not fit,
     NotMeasuredError for an upstream that cannot be read at the start.
     """
-    place_of(target.url)
-    require_sendable(target.headers, signed=scheme_named(target.scheme).headers)
+    place_of(receiver.url)
+    require_sendable(receiver.headers, signed=scheme_named(receiver.scheme).headers)
     checks = in_scope(scope)
     bounds, clock = bounds or Bounds(), clock or Clock()
-    kit = _kit(target, bounds, clock, random or SystemRandom())
+    kit = _kit(receiver, bounds, clock, random or SystemRandom())
     found: list[Finding] = []
-    with Reach(timeout_s=target.timeout_s) as reach:
-        watch = _watch(target, bounds, clock, reach)
-        courier = Courier(target, bounds, clock, reach)
-        censor = censor_of(target.key, target.headers)
-        lockstep = Lockstep(shown_url(target.url), courier, watch, censor, clock)
+    with Reach(timeout_s=receiver.timeout_s) as reach:
+        watch = _watch(receiver, bounds, clock, reach)
+        courier = Courier(receiver, bounds, clock, reach)
+        censor = censor_of(receiver.key, receiver.headers)
+        lockstep = Lockstep(shown_url(receiver.url), courier, watch, censor, clock)
         session = Session(kit, lockstep, watch)
         for finding, exchanges in _findings(session, checks):
             on_finding(finding, exchanges)
             found.append(finding)
     found += [written.skipped(check.about) for check in CHECKS if check not in checks]
-    return _summary(target, run, found, session, min_score)
+    return _summary(receiver, run, found, session, min_score)
 
 
-def _kit(target: AuditTarget, bounds: Bounds, clock: Clock, random: Random) -> Kit:
-    provider, scheme = provider_named(target.provider), scheme_named(target.scheme)
-    key = None if target.key is None else scheme.read_signing_key(target.key)
+def _kit(receiver: AuditedReceiver, bounds: Bounds, clock: Clock, random: Random) -> Kit:
+    provider, scheme = provider_named(receiver.provider), scheme_named(receiver.scheme)
+    key = None if receiver.key is None else scheme.read_signing_key(receiver.key)
     return Kit(
         scheme=scheme,
         key=key,
         stranger=stranger_to(key, scheme),
         source=provider.source(SEED, contacts=_CONTACTS),
-        event_type=target.event_type or usual_event_type(provider),
+        event_type=receiver.event_type or usual_event_type(provider),
         now=clock.now,
         random=random,
-        oracle=target.upstream_url is not None,
+        oracle=receiver.upstream_url is not None,
         largest_body_bytes=bounds.largest_body_bytes,
         footprint=Footprint(),
-        extra=target.headers,
-        request=Request("POST", target.url),
+        extra=receiver.headers,
+        request=Request("POST", receiver.url),
     )
 
 
-def _watch(target: AuditTarget, bounds: Bounds, clock: Clock, reach: Reach) -> Watch | None:
-    if target.upstream_url is None:
+def _watch(receiver: AuditedReceiver, bounds: Bounds, clock: Clock, reach: Reach) -> Watch | None:
+    if receiver.upstream_url is None:
         return None
-    watch = Watch(Ledger(reach, target.upstream_url), bounds, clock)
+    watch = Watch(Ledger(reach, receiver.upstream_url), bounds, clock)
     watch.look()  # skips what happened before this audit, and shows that there is a ledger
     return watch
 
@@ -107,7 +107,7 @@ def _findings(
 
 
 def _summary(
-    target: AuditTarget,
+    receiver: AuditedReceiver,
     run: str,
     found: list[Finding],
     session: Session,
@@ -122,7 +122,7 @@ def _summary(
     return AuditSummary(
         schema_version=SCHEMA_VERSION,
         run=run,
-        receiver=shown_url(target.url),
+        receiver=shown_url(receiver.url),
         score=graded.score,
         score_low=graded.low,
         score_high=graded.high,

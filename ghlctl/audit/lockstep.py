@@ -8,6 +8,7 @@ import msgspec
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.courier import BoundReached, Courier
 from ghlctl.audit.evidence import Censor, effect_lines, exchange
+from ghlctl.audit.receiver import Clock
 from ghlctl.audit.script import (
     Observation,
     Observe,
@@ -18,7 +19,6 @@ from ghlctl.audit.script import (
     Verdict,
     Volley,
 )
-from ghlctl.audit.target import Clock
 from ghlctl.audit.watch import Seen, Watch
 from ghlctl.model.finding import Exchange
 from ghlctl.transport.attempt import Answer

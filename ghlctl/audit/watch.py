@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ghlctl.audit.canary import Canary, reads, searchable
+from ghlctl.audit.receiver import Bounds, Clock
 from ghlctl.audit.script import Observation, Observe
-from ghlctl.audit.target import Bounds, Clock
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.transport.ledger import Ledger
 

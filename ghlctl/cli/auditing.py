@@ -8,7 +8,7 @@ from ghlctl.cli.settings import Receiver
 from ghlctl.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from ghlctl.audit.target import AuditTarget
+    from ghlctl.audit.receiver import AuditedReceiver
     from ghlctl.model.finding import AuditSummary
     from ghlctl.model.run import Run
     from ghlctl.store.runs import RunFolder
@@ -38,11 +38,11 @@ def audit_into(
 ) -> "AuditSummary":
     """Ask every check in scope; findings and transcripts are in the folder when this returns."""
     from ghlctl.audit.driver import run_audit
-    from ghlctl.audit.target import Bounds
+    from ghlctl.audit.receiver import Bounds
     from ghlctl.model.run import RunState
 
     summary = run_audit(
-        target_for(receiver),
+        audited(receiver),
         scope=scope,
         min_score=min_score,
         run=folder.id,
@@ -54,12 +54,12 @@ def audit_into(
     return summary
 
 
-def target_for(receiver: Receiver) -> "AuditTarget":
-    from ghlctl.audit.target import AuditTarget
+def audited(receiver: Receiver) -> "AuditedReceiver":
+    from ghlctl.audit.receiver import AuditedReceiver
     from ghlctl.store.keys import resolve_key
 
     key = None if receiver.key_ref is None else resolve_key(receiver.key_ref, os.environ)
-    return AuditTarget(
+    return AuditedReceiver(
         url=receiver.url,
         provider=receiver.provider,
         scheme=receiver.scheme,

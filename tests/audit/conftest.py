@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from ghlctl.audit.driver import run_audit
-from ghlctl.audit.target import AuditTarget, Bounds
+from ghlctl.audit.receiver import AuditedReceiver, Bounds
 from ghlctl.model.finding import AuditSummary
 from ghlctl.signing.catalogue import scheme_named
 from ghlctl.signing.pem import pair
@@ -67,7 +67,7 @@ def audit(upstream: str) -> Audit:
         given = {"key": KEYS[scheme], "upstream_url": upstream, "timeout_s": 5.0}
         scope = changes.pop("scope", None)
         bounds = changes.pop("bounds", QUICK)
-        target = AuditTarget(url, scheme=scheme, **(given | changes))  # type: ignore[arg-type] # reason: the fields are named by the tests
+        target = AuditedReceiver(url, scheme=scheme, **(given | changes))  # type: ignore[arg-type] # reason: the fields are named by the tests
         return run_audit(target, scope=scope, bounds=bounds)  # type: ignore[arg-type] # reason: as above
 
     return audit

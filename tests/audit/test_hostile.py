@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ghlctl.audit.driver import run_audit
-from ghlctl.audit.target import AuditTarget
+from ghlctl.audit.receiver import AuditedReceiver
 from ghlctl.errors import KeyMaterialError, NotMeasuredError, UsageError
 from ghlctl.model.delivery import Headers
 from ghlctl.model.finding import AuditSummary, Outcome
@@ -243,14 +243,14 @@ def test_what_a_receiver_answers_stays_inert_and_without_secrets(
         return Response(said, headers=headers, media_type="text/html")
 
     url = street.app(Starlette(routes=[Route(PATH, shouting, methods=["POST"])])) + PATH
-    target = AuditTarget(
+    receiver = AuditedReceiver(
         url + "?token=very-secret",
         scheme="hmac-timestamp",
         key=secret,
         upstream_url=upstream,
         headers=(("Authorization", token),),
     )
-    summary = run_audit(target, scope=SIGNATURE, bounds=replace(QUICK, act_within_s=0.2))
+    summary = run_audit(receiver, scope=SIGNATURE, bounds=replace(QUICK, act_within_s=0.2))
     shown = [exchange for one in summary.checks for exchange in one.evidence]
     assert shown
     for exchange in shown:
@@ -259,7 +259,7 @@ def test_what_a_receiver_answers_stays_inert_and_without_secrets(
     everything = repr(summary)
     for hidden in (secret.decode(), token, "very-secret"):
         assert hidden not in everything
-    assert secret.decode() not in repr(target)
+    assert secret.decode() not in repr(receiver)
 
 
 def test_a_gzip_bomb_is_not_inflated(street: Street, audit: Audit) -> None:
@@ -294,33 +294,33 @@ def test_a_scope_leaves_the_rest_out_and_says_so(serve: Serve, audit: Audit) -> 
 def test_wrong_names_and_keys_are_refused_before_anything_is_sent(upstream: str) -> None:
     url = f"http://127.0.0.1:{unused_port()}/"
     with pytest.raises(UsageError, match="unknown scope 'signatur'") as refused:
-        run_audit(AuditTarget(url), scope=frozenset({"signatur"}))
+        run_audit(AuditedReceiver(url), scope=frozenset({"signatur"}))
     assert "signature" in refused.value.hint
     with pytest.raises(UsageError, match="unknown scheme"):
-        run_audit(AuditTarget(url, scheme="nonesuch"))
+        run_audit(AuditedReceiver(url, scheme="nonesuch"))
     with pytest.raises(KeyMaterialError):
-        run_audit(AuditTarget(url, key=b"no key"))
+        run_audit(AuditedReceiver(url, key=b"no key"))
     with pytest.raises(UsageError, match="no http or https URL"):
-        run_audit(AuditTarget("ftp://127.0.0.1/"))
+        run_audit(AuditedReceiver("ftp://127.0.0.1/"))
 
 
 def test_an_upstream_that_is_not_there_is_named_before_anything_is_sent(serve: Serve) -> None:
     gone = f"http://127.0.0.1:{unused_port()}"
     with pytest.raises(NotMeasuredError, match="the upstream"):
-        run_audit(AuditTarget(serve("ghl"), key=KEYS["ghl"], upstream_url=gone))
+        run_audit(AuditedReceiver(serve("ghl"), key=KEYS["ghl"], upstream_url=gone))
 
 
 def test_a_server_that_is_no_upstream_is_named(serve: Serve) -> None:
     with pytest.raises(NotMeasuredError, match="keeps no ledger"):
-        run_audit(AuditTarget(serve("ghl"), key=KEYS["ghl"], upstream_url=serve("ghl")))
+        run_audit(AuditedReceiver(serve("ghl"), key=KEYS["ghl"], upstream_url=serve("ghl")))
 
 
 def test_min_score_is_held_against_the_lower_bound(serve: Serve, upstream: str) -> None:
     url = serve("ghl")
-    target = AuditTarget(url, key=KEYS["ghl"], upstream_url=upstream)
+    receiver = AuditedReceiver(url, key=KEYS["ghl"], upstream_url=upstream)
     scope = frozenset({"SIG-01"})
-    assert run_audit(target, scope=scope, min_score=95.0, bounds=QUICK).passed
-    blind = replace(target, upstream_url=None)
+    assert run_audit(receiver, scope=scope, min_score=95.0, bounds=QUICK).passed
+    blind = replace(receiver, upstream_url=None)
     summary = run_audit(blind, scope=frozenset({"SIG-01", "RPL-05"}), min_score=95.0, bounds=QUICK)
     assert summary.score == 100.0
     assert summary.score_low is not None

@@ -8,7 +8,7 @@ from ghlctl.model.delivery import Headers
 
 
 @dataclass(frozen=True, slots=True)
-class AuditTarget:
+class AuditedReceiver:
     """`key` is the signing key's text; without `upstream_url` verdicts rest on replies alone."""
 
     url: str
