@@ -11,8 +11,8 @@ from ghlctl.errors import ExitStatus, GhlctlError, UsageError
 
 if TYPE_CHECKING:
     from ghlctl.scenario.config import Config
-    from ghlctl.signing.explanation import Explanation, Named
     from ghlctl.signing.scheme import Scheme as SigningScheme
+    from ghlctl.signing.subject import Explanation, Named
     from ghlctl.transport.capture import Captured
 
 NO_TOLERANCE = "none"
@@ -87,21 +87,21 @@ def _keys(
     import time
 
     from ghlctl.cli.keys import folder_of
-    from ghlctl.signing.explanation import Named
     from ghlctl.signing.highlevel_keys import PUBLISHED
+    from ghlctl.signing.subject import Named
     from ghlctl.store.key_folder import KeyFolder
     from ghlctl.store.keys import resolve_key
 
     said = refs or ([config.receiver.key] if config.receiver.key else [])
     named = [(ref, resolve_key(ref, os.environ)) for ref in said]
-    trusted = [Named(ref, text, scheme.read_verifying_key(text)) for ref, text in named]
-    known = [
-        (f"file:{key.public}", key.public.read_bytes())
+    trusted = [Named(ref, text, scheme.read_verifying_key(text), text) for ref, text in named]
+    known: list[tuple[str, bytes, bytes | None]] = [
+        (f"file:{key.public}", key.public.read_bytes(), key.private.read_bytes())
         for key in KeyFolder(folder_of(str(state))).all()
         if key.scheme == scheme.name and key.holds(time.time())
     ]
     if scheme.name in PUBLISHED:
-        known.append(("HighLevel's published key", PUBLISHED[scheme.name]))
+        known.append(("HighLevel's published key", PUBLISHED[scheme.name], None))
     others = _readable(scheme, known)
     if trusted:
         return trusted, others
@@ -112,13 +112,15 @@ def _keys(
     return others, []
 
 
-def _readable(scheme: "SigningScheme", known: list[tuple[str, bytes]]) -> list["Named"]:
-    from ghlctl.signing.explanation import Named
+def _readable(
+    scheme: "SigningScheme", known: list[tuple[str, bytes, bytes | None]]
+) -> list["Named"]:
+    from ghlctl.signing.subject import Named
 
     found = []
-    for name, text in known:
+    for name, text, signing in known:
         try:
-            found.append(Named(name, text, scheme.read_verifying_key(text)))
+            found.append(Named(name, text, scheme.read_verifying_key(text), signing))
         except GhlctlError:
             continue  # a stored file that is no key is nobody's cause
     return found
@@ -143,8 +145,9 @@ def _explained(
     tolerance: float | None,
 ) -> "Explanation":
     from ghlctl.signing.catalogue import SCHEMES
-    from ghlctl.signing.explanation import Subject, explain
+    from ghlctl.signing.explanation import explain
     from ghlctl.signing.scheme import Request
+    from ghlctl.signing.subject import Subject
 
     request = Request(method or one.method, url or one.url)
     subject = Subject(one.raw(), one.headers, request)
