@@ -8,14 +8,23 @@ import binascii
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from ghlctl.errors import UsageError
-from ghlctl.model.delivery import Headers
+from ghlctl.model.delivery import Headers, first_header
 
 SCHEMA_VERSION = 1
+MOST_BYTES = 32 * 1024 * 1024
+"""Of one line."""
+MOST_BODY_BYTES = 20 * 1024 * 1024
+"""Of one body: even as base64 it fits into a line, with headers and the receiver's answer."""
+
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+)(?: HTTP/[0-9.]+)?")
+_SMALL = 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,10}")
+_MOST = f"{MOST_BYTES // (1024 * 1024)} MiB"
 _HINT = "ghlctl listen writes such files; a single delivery may also be headers, a blank line, body"
 
 
@@ -55,11 +64,14 @@ def raw_body(text: str | None, encoded: str | None) -> bytes:
 
 
 def body_fields(raw: bytes) -> tuple[str | None, str | None]:
-    """`body` and `body_base64`, of which one is None: text wherever it loses nothing."""
+    """`body` and `body_base64`, of which one is None: text, unless it loses bytes or is longer."""
     try:
-        return raw.decode(), None
+        text = raw.decode()
     except UnicodeDecodeError:
         return None, base64.b64encode(raw).decode()
+    if len(raw) > _SMALL and len(msgspec.json.encode(text)) > 2 * len(raw):
+        return None, base64.b64encode(raw).decode()  # control characters take six bytes each
+    return text, None
 
 
 def captured(method: str, url: str, headers: Headers, raw: bytes, *, at: float) -> Captured:
@@ -75,12 +87,19 @@ def line_of(one: Captured) -> bytes:
 def read_captures(path: Path) -> Iterator[Captured]:
     """Line by line; raise UsageError that names file and line for what is no capture."""
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+        with path.open("rb") as stream:
+            for number, line in enumerate(_lines(stream), 1):
+                if len(line) > MOST_BYTES:
+                    raise UsageError(f"{path}:{number}: the line is longer than {_MOST}", _HINT)
                 if line.strip():
                     yield _read(line, f"{path}:{number}")
     except OSError as fault:
         raise UsageError(f"cannot read {path}: {fault.strerror}", _HINT) from None
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Each at most one byte longer than is allowed, whatever the file is."""
+    return iter(lambda: stream.readline(MOST_BYTES + 1), b"")
 
 
 def _read(line: bytes, where: str) -> Captured:
@@ -94,20 +113,27 @@ def _read(line: bytes, where: str) -> Captured:
     return found
 
 
-def read_any(path: Path, *, at: float) -> list[Captured]:
+def read_any(path: Path, *, at: float) -> Iterator[Captured]:
     """The captures of a file, or the one delivery of a file with headers, blank line and body."""
     try:
         with path.open("rb") as stream:
             start = stream.read(1)
-        if start == b"{":
-            return list(read_captures(path))
-        return [_plain(path.read_bytes(), str(path), at)]
+            text = b"" if start == b"{" else start + stream.read(MOST_BYTES)
     except OSError as fault:
         raise UsageError(f"cannot read {path}: {fault.strerror}", _HINT) from None
+    if start == b"{":
+        yield from read_captures(path)
+    else:
+        yield _plain(text, str(path), at)
 
 
 def _plain(text: bytes, where: str, at: float) -> Captured:
-    """A request as HTTP writes it, with or without its first line and with either line end."""
+    """A request as HTTP writes it, with or without its first line and with either line end.
+
+    A line end that an editor or a shell added after Content-Length bytes is not of the body.
+    """
+    if len(text) > MOST_BYTES:
+        raise UsageError(f"{where}: it is longer than {_MOST}", _HINT)
     ends = [(text.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in text]
     if not ends:
         raise UsageError(f"{where}: no blank line parts headers from a body", _HINT)
@@ -125,4 +151,11 @@ def _plain(text: bytes, where: str, at: float) -> Captured:
             raise UsageError(f"{where}: {line[:40]!r} is no header", _HINT)
         pairs.append((name.strip(), value.strip()))
     url = target if target.startswith(("http://", "https://")) else ""
-    return captured(method, url, tuple(pairs), text[place + len(mark) :], at=at)
+    headers = tuple(pairs)
+    return captured(method, url, headers, _announced(text[place + len(mark) :], headers), at=at)
+
+
+def _announced(body: bytes, headers: Headers) -> bytes:
+    said = first_header(headers, "content-length") or ""
+    length = int(said) if _LENGTH.fullmatch(said) else len(body)
+    return body[:length] if body[length:] in (b"\n", b"\r\n") else body

@@ -15,11 +15,10 @@ from starlette.routing import Route
 from ghlctl.model.delivery import Headers, Reply, first_header
 from ghlctl.model.sample import ErrorKind
 from ghlctl.transport.attempt import KEPT_BYTES, Answer, Failure
-from ghlctl.transport.capture import Captured, Forwarded, body_fields, captured
+from ghlctl.transport.capture import MOST_BODY_BYTES, Captured, Forwarded, body_fields, captured
 from ghlctl.transport.failures import failure_of
 from ghlctl.transport.replay import end_to_end
 
-MOST_BYTES = 32 * 1024 * 1024
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 Keep = Callable[[Captured], None]
@@ -44,7 +43,7 @@ def make_listener(keep: Keep, onward: Onward | None = None) -> Starlette:
         except ClientDisconnect:
             return Response(status_code=400)
         if raw is None:
-            return Response(f"more than {MOST_BYTES} bytes are not kept", 413)
+            return Response(f"more than {MOST_BODY_BYTES} bytes are not kept", 413)
         came = _text(request.headers.raw)
         one = captured(request.method, str(request.url), came, raw, at=at)
         if onward is None:
@@ -61,7 +60,7 @@ async def _read(request: Request) -> bytes | None:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MOST_BYTES:
+        if size > MOST_BODY_BYTES:
             return None
         chunks.append(chunk)
     return b"".join(chunks)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from ghlctl.errors import UsageError
 from ghlctl.signing.catalogue import SCHEMES
 from ghlctl.signing.scheme import Request
-from ghlctl.transport.capture import Captured, captured, line_of, read_any, read_captures
+from ghlctl.transport.capture import (
+    MOST_BODY_BYTES,
+    Captured,
+    captured,
+    line_of,
+    read_any,
+    read_captures,
+)
 from ghlctl.transport.masking import masked, masked_text
 from ghlctl.transport.replay import event_type_of, refreshed, replayed
 
@@ -64,6 +71,36 @@ def test_a_line_that_is_no_capture_is_named(tmp_path: Path, line: bytes) -> None
         list(read_captures(path))
 
 
+def test_a_line_without_an_end_is_refused_by_its_number_and_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "endless.jsonl"
+    with path.open("wb") as stream:
+        stream.write(line_of(captured("POST", "", (), b"", at=0)) + b"\n")
+        stream.truncate(1 << 33)  # a sparse file of 8 GiB
+    with pytest.raises(UsageError, match=r"endless\.jsonl:2: the line is longer than 32 MiB"):
+        list(read_captures(path))
+    with (tmp_path / "plain").open("wb") as stream:
+        stream.truncate(1 << 33)
+    with pytest.raises(UsageError, match="longer than 32 MiB"):
+        list(read_any(tmp_path / "plain", at=0))
+
+
+@pytest.mark.parametrize("letter", [b"\x01", b"x", b"\xff"])
+def test_the_largest_body_that_is_captured_is_read_back(tmp_path: Path, letter: bytes) -> None:
+    body, path = letter * MOST_BODY_BYTES, tmp_path / "large.jsonl"
+    path.write_bytes(line_of(captured("POST", "", (), body, at=0)) + b"\n")
+    assert [one.raw() == body for one in read_captures(path)] == [True]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_line_end_after_the_announced_length_is_not_of_the_body(
+    tmp_path: Path, end: bytes
+) -> None:
+    (tmp_path / "one").write_bytes(b"Content-Length: 4\n\nbody" + end)
+    (tmp_path / "two").write_bytes(b"Content-Length: 3\n\nbody" + end)
+    assert [one.raw() for one in read_any(tmp_path / "one", at=0)] == [b"body"]
+    assert [one.raw() for one in read_any(tmp_path / "two", at=0)] == [b"body" + end]
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("first", [b"", b"POST https://h/x HTTP/1.1"])
 def test_headers_a_blank_line_and_a_body_are_a_delivery_too(
@@ -81,9 +118,9 @@ def test_headers_a_blank_line_and_a_body_are_a_delivery_too(
 def test_a_file_that_is_no_delivery_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "x").write_bytes(text)
     with pytest.raises(UsageError):
-        read_any(tmp_path / "x", at=0)
+        list(read_any(tmp_path / "x", at=0))
     with pytest.raises(UsageError):
-        read_any(tmp_path / "absent", at=0)
+        list(read_any(tmp_path / "absent", at=0))
 
 
 def test_a_replay_is_signed_anew_and_drops_every_older_signature() -> None:
