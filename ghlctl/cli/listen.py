@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PRIVATE_MODE = 0o600
 SHOWN = 300
+MOST_TYPE = 60
 
 
 def listen(
@@ -100,12 +101,12 @@ def _told(one: "Captured", *, personal: bool) -> list[str]:
 
     raw = one.raw()
     clock = time.strftime("%H:%M:%S", time.localtime(one.at))
-    event = event_type_of(raw)
-    lines = [f"{clock}  {one.method} {shown_url(one.url)}  {event}  {len(raw)} bytes"]
+    event = _text(event_type_of(raw).encode("utf-8", "replace"), personal=personal)[:MOST_TYPE]
+    lines = [f"{clock}  {one.method} {_inert(shown_url(one.url))}  {event}  {len(raw)} bytes"]
     lines.append(f"  in   {_text(raw, personal=personal)}")
     reply = one.forwarded
     if reply is not None and reply.error:
-        lines.append(f"  out  no reply: {reply.error}")
+        lines.append(f"  out  no reply: {_inert(reply.error)}")
     elif reply is not None:
         answer = _text(raw_body(reply.body, reply.body_base64), personal=personal)
         lines.append(f"  out  {reply.status} in {reply.total_ms:.1f} ms  {answer}")
@@ -117,5 +118,10 @@ def _text(raw: bytes, *, personal: bool) -> str:
     from ghlctl.transport.masking import masked
 
     whole = raw.decode("utf-8", "backslashreplace") if personal else masked(raw)
-    seen = "".join(letter if letter.isprintable() else "·" for letter in whole)
+    seen = _inert(whole)
     return seen if len(seen) <= SHOWN else seen[:SHOWN] + "…"
+
+
+def _inert(text: str) -> str:
+    """Without anything that a terminal could obey."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)

@@ -184,6 +184,36 @@ def test_plain_text_loses_addresses_and_numbers() -> None:
     assert "no UTF-8" in masked(b"\xff")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"From=%2B14158675309&first_name=Ada&LastName=Lovelace&mail=ada%40example.com&Status=ok",
+        b'{"firstName": "Ada", "lastName":"Lovelace", "phone": 14158675309, "status": "ok',
+        b'{"contact_name":"Ada L","deal_name":"Lovelace, villa","phone":14158675309,"s":"ok"}',
+        b"payload=%7B%7D&contact[name]=Ada+Lovelace&user.phone=14158675309&s=ok",
+    ],
+)
+def test_people_are_masked_in_forms_and_in_what_is_cut_off(body: bytes) -> None:
+    shown = masked(body)
+    for personal in ("Ada", "da%40", "ovelace", "4158675309"):
+        assert personal not in shown
+    assert "ok" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8153ec70125561234c99a01b",
+        "3f24a223-7dea-4443-8355-353793503926",
+        "12345678-1234-4abc-8355-353793503926",
+        "2026-09-21T14:13:20.250Z",
+    ],
+)
+def test_ids_and_times_are_no_telephone_numbers(text: str) -> None:
+    assert masked_text(text) == text
+    assert masked(b'{"webhookId":"%s"}' % text.encode()) == f'{{"webhookId":"{text}"}}'
+
+
 def test_people_are_masked_at_any_depth() -> None:
     shown = masked(b'{"a":[{"contact":{"first_name":"Ada","emails":["ada@example.com"]}}]}')
     assert "Ada" not in shown
