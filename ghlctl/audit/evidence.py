@@ -1,12 +1,12 @@
 """Exchanges as evidence: what was sent and what came back, as inert text, without secrets."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ghlctl.model.delivery import Delivery, Headers, Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Exchange
+from ghlctl.model.visible import visible
 from ghlctl.transport.attempt import Answer
 
 SHOWN_BYTES = 2048
@@ -15,10 +15,6 @@ _SHOWN_HEADER = 500
 _SHOWN_EFFECTS = 20
 _LEAST_SECRET = 4
 _HIDDEN = "[secret]"
-_PICTURES = 0x2400  # Unicode's pictures of the control characters, in their order
-_DELETE, _DELETE_PICTURE = 0x7F, "\u2421"
-_KEPT = "\n\t"
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,6 @@ def censor_of(key: bytes | None, headers: Headers) -> Censor:
     return Censor(tuple(sorted(secrets, key=len, reverse=True)), names)
 
 
-def visible(text: str) -> str:
-    """The text with everything that a terminal or a page could obey made into plain signs."""
-    if text.isprintable():
-        return text
-    return "".join(char if _harmless(char) else _sign(char) for char in text)
-
-
 def exchange(
     censor: Censor, purpose: str, url: str, delivery: Delivery, answer: Answer
 ) -> Exchange:
@@ -96,16 +85,3 @@ def effect_lines(censor: Censor, lines: Sequence[LedgerEntry]) -> tuple[str, ...
         visible(censor.text(f"{line.method} {line.path} → {line.status}"))[:_SHOWN_HEADER]
         for line in lines[:_SHOWN_EFFECTS]
     )
-
-
-def _harmless(char: str) -> bool:
-    return char in _KEPT or unicodedata.category(char) not in _UNSEEN
-
-
-def _sign(char: str) -> str:
-    code = ord(char)
-    if code < ord(" "):
-        return chr(_PICTURES + code)
-    if code == _DELETE:
-        return _DELETE_PICTURE
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the last code of the first plane

@@ -6,7 +6,6 @@ from itertools import groupby
 
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.controls import FIRST_TIME, Life, sign_of_life
-from ghlctl.audit.evidence import visible
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.lockstep import Asked, Lockstep, Running
 from ghlctl.audit.script import Check, Need, Part, Script, Verdict
@@ -15,6 +14,7 @@ from ghlctl.errors import NotMeasuredError
 from ghlctl.model.delivery import Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome
+from ghlctl.model.visible import visible
 from ghlctl.transport.clocks import skew_s
 
 NO_LIFE = "no genuine delivery was accepted"

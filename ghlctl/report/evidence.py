@@ -5,8 +5,9 @@ import re
 import msgspec
 
 from ghlctl.model.finding import Exchange, Finding, Outcome
+from ghlctl.model.visible import visible
 from ghlctl.report import numbers
-from ghlctl.report.visible import BODY_LIMIT, cut, one_line, visible
+from ghlctl.report.visible import BODY_LIMIT, cut, one_line
 
 SHOWN_EXCHANGES = 8
 SHOWN_EFFECTS = 20

@@ -3,6 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ghlctl.model.visible import visible
 from ghlctl.report import evidence, numbers, tables
 from ghlctl.report.cautions import all_doubts, audit_doubts, comparison_doubts, load_doubts
 from ghlctl.report.document import Document, short_names
@@ -11,7 +12,7 @@ from ghlctl.report.method import run_table, sentences
 from ghlctl.report.pictures import Pictures
 from ghlctl.report.scores import no_score_because
 from ghlctl.report.verdict import headline, threshold_standing
-from ghlctl.report.visible import flat, visible
+from ghlctl.report.visible import flat
 
 _TEXT_LIMIT = 2_000
 

@@ -5,10 +5,11 @@ from xml.etree import ElementTree as ET
 from ghlctl.model.finding import Finding, Outcome
 from ghlctl.model.run import RunState
 from ghlctl.model.threshold import Level, ThresholdResult
+from ghlctl.model.visible import visible
 from ghlctl.report import evidence, numbers, tables
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.scores import no_score_because
-from ghlctl.report.visible import one_line, visible
+from ghlctl.report.visible import one_line
 
 
 def render(document: Document) -> str:

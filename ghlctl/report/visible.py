@@ -1,23 +1,15 @@
-"""Text from receivers is hostile: what a terminal or browser would obey is made visible here."""
+"""Text from receivers, fit for a place in a report: on one line, cut, or as a label."""
 
 import re
 import unicodedata
+
+from ghlctl.model.visible import visible
 
 LABEL_LIMIT = 60
 TEXT_LIMIT = 600
 BODY_LIMIT = 4_000
 
-_OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
-    "\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # unseen, bidi
-    "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"  # no characters at all, and tags
-)
 _BREAKS = re.compile(r"[\n\t ]+")
-
-
-def visible(text: str) -> str:
-    """Control, direction and unseen characters as signs; newlines and tabs stay."""
-    return _OBEYED.sub(lambda found: _sign(ord(found.group())), text)
 
 
 def one_line(text: str, limit: int = TEXT_LIMIT) -> str:
@@ -56,11 +48,3 @@ def _columns(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _sign(code: int) -> str:
-    if code < 0x20:  # noqa: PLR2004 - Unicode's control pictures repeat C0 from U+2400
-        return chr(0x2400 + code)
-    if code == 0x7F:  # noqa: PLR2004 - DEL's picture stands apart
-        return "\u2421"
-    return f"⟨U+{code:04X}⟩"

@@ -15,10 +15,11 @@ from ghlctl.audit.canary import (
     marked,
     searchable,
 )
-from ghlctl.audit.evidence import SHOWN_BYTES, censor_of, exchange, visible
+from ghlctl.audit.evidence import SHOWN_BYTES, censor_of, exchange
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.sample import ErrorKind
+from ghlctl.model.visible import visible
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.transport.attempt import Failure
 
@@ -85,7 +86,7 @@ def test_what_is_shown_can_move_no_cursor(text: str) -> None:
 
 
 def test_control_characters_stay_visible_as_signs() -> None:
-    assert visible("\x1b[31m\x00\x7f\u202e") == "␛[31m␀␡\\u202e"
+    assert visible("\x1b[31m\x00\x7f\u202e") == "␛[31m␀␡⟨U+202E⟩"
 
 
 @given(st.binary(max_size=6000))

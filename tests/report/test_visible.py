@@ -3,24 +3,25 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ghlctl.model.visible import visible as shown
 from ghlctl.report import visible
 
 
 def test_control_characters_become_signs() -> None:
-    assert visible.visible("\x1b[31m\x00\x7f") == "␛[31m␀␡"
-    assert visible.visible("\x9b2J") == "⟨U+009B⟩2J"
+    assert shown("\x1b[31m\x00\x7f") == "␛[31m␀␡"
+    assert shown("\x9b2J") == "⟨U+009B⟩2J"
 
 
 def test_a_direction_override_cannot_turn_the_text_around() -> None:
-    assert visible.visible("a\u202eb\u2066c") == "a⟨U+202E⟩b⟨U+2066⟩c"
+    assert shown("a\u202eb\u2066c") == "a⟨U+202E⟩b⟨U+2066⟩c"
 
 
 def test_halves_of_pairs_and_no_characters_can_be_written_to_a_file() -> None:
-    assert visible.visible("\ud800\uffff").encode() == "⟨U+D800⟩⟨U+FFFF⟩".encode()
+    assert shown("\ud800\uffff").encode() == "⟨U+D800⟩⟨U+FFFF⟩".encode()
 
 
 def test_newlines_and_tabs_stay_until_one_line_is_asked_for() -> None:
-    assert visible.visible("a\n\tb") == "a\n\tb"
+    assert shown("a\n\tb") == "a\n\tb"
     assert visible.one_line(" a\n\tb\r\n") == "a b␍"
 
 
@@ -40,6 +41,6 @@ def test_wide_characters_take_two_columns_and_marks_none() -> None:
 
 @given(st.text(st.characters(codec=None)))
 def test_nothing_that_is_obeyed_survives(text: str) -> None:
-    kept = visible.visible(text).replace("\n", "").replace("\t", "")
+    kept = shown(text).replace("\n", "").replace("\t", "")
     assert not [char for char in kept if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}]
-    assert visible.visible(kept) == kept
+    assert shown(kept) == kept

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from ghlctl.audit.about import About, Topic
 from ghlctl.audit.canary import Canary
-from ghlctl.audit.evidence import visible
 from ghlctl.audit.kit import Genuine, Kit
 from ghlctl.audit.refusal import REPEATS, batched, hangs
 from ghlctl.audit.script import Check, Need, Part, Script, Send, Verdict, observe, send, send_all
@@ -17,6 +16,7 @@ from ghlctl.model.delivery import Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome, Severity
 from ghlctl.model.sample import ErrorKind
+from ghlctl.model.visible import visible
 from ghlctl.transport.attempt import Answer, acknowledged
 
 _FIELDS = (
