@@ -30,6 +30,13 @@ def signing_key(receiver: Receiver) -> "SigningKey":
     return scheme_named(receiver.scheme).read_signing_key(text)
 
 
+def token_text(ref: str | None) -> str:
+    """What a reference to Meta's verify token leads to, "" for none."""
+    from ghlctl.store.keys import resolve_key
+
+    return "" if ref is None else resolve_key(ref, os.environ).decode("utf-8", "replace").strip()
+
+
 def source_for(receiver: Receiver, seed: int) -> "EventSource":
     from ghlctl.providers.catalogue import provider_named
 
@@ -97,8 +104,9 @@ def story_of(
     *,
     out_of_order: float,
     random: "Random",
+    changes: dict[str, object] | None = None,
 ) -> list[Addressed]:
-    """The deliveries of one change in the order of their arrival."""
+    """The deliveries of one change in the order of their arrival, `changes` in every one."""
     from ghlctl.providers.ghl.sequences import order_of_arrival, sequence_named
     from ghlctl.providers.provider import StorySource
 
@@ -109,7 +117,10 @@ def story_of(
         )
     ids = [str(uuid.uuid4()) for _ in types]
     told = source.story(types, at=time.time(), delivery_ids=ids)
-    made = [addressed(receiver, key, *pair) for pair in zip(told, ids, strict=True)]
+    made = [
+        addressed(receiver, key, event, delivery_id, changes=changes)
+        for event, delivery_id in zip(told, ids, strict=True)
+    ]
     order = order_of_arrival(len(made), random, out_of_order=out_of_order)
     return [made[place] for place in order]
 

@@ -13,6 +13,7 @@ from ghlctl.cli.options import (
     Scheme,
     Upstream,
     Url,
+    VerifyToken,
 )
 from ghlctl.cli.output import Format, as_json, emit
 from ghlctl.errors import ExitStatus
@@ -26,6 +27,7 @@ def health(
     provider: Provider = None,
     scheme: Scheme = None,
     key: Key = None,
+    verify_token: VerifyToken = None,
     upstream: Upstream = None,
     header: Header = None,
     authorized: Authorized = False,
@@ -36,6 +38,7 @@ def health(
     """Ask whether the receiver resolves, connects, accepts what is genuine, refuses a forgery."""
     import os
 
+    from ghlctl.cli.deliveries import token_text
     from ghlctl.cli.settings import Flags, load_config, settle
     from ghlctl.store.keys import resolve_key
     from ghlctl.transport.probe import health as ask
@@ -50,6 +53,7 @@ def health(
         key=None if receiver.key_ref is None else resolve_key(receiver.key_ref, os.environ),
         upstream_url=receiver.upstream,
         headers=receiver.headers,
+        verify_token=token_text(verify_token),
     )
     summary = ask(questions)
     emit(as_json(summary) if form is Format.JSON else listed(summary), output)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from ghlctl.cli.options import Authorized
+from ghlctl.cli.options import Authorized, Key, VerifyToken
 from ghlctl.cli.output import Format, emit, say
 from ghlctl.errors import UsageError
 
 if TYPE_CHECKING:
     from ghlctl.transport.capture import Captured
+    from ghlctl.transport.listening import Challenged
 
 PRIVATE_MODE = 0o600
 SHOWN = 300
@@ -35,6 +36,12 @@ def listen(
     show_personal: Annotated[
         bool, typer.Option("--show-personal", help="Mask nothing in what is printed.")
     ] = False,
+    scheme: Annotated[
+        str | None,
+        typer.Option("--scheme", help="Answer this provider's challenge: zoom, meta or slack."),
+    ] = None,
+    key: Key = None,
+    verify_token: VerifyToken = None,
     authorized: Authorized = False,
     form: Annotated[
         Format, typer.Option("--format", help="How it says where it listens.")
@@ -57,6 +64,7 @@ def listen(
         )
     if forward is not None:
         require_authorised(forward, authorized)
+    challenged = _challenged(scheme, key, verify_token)
     with listening_on(host, port, "the listener") as socket, _opened(out) as lines:
 
         def announce(listening: int) -> None:
@@ -68,9 +76,38 @@ def listen(
             emit(json.dumps(facts) if form is Format.JSON else text)
 
         app = make_listener(
-            _keeper(lines, personal=show_personal), Onward(forward) if forward else None
+            _keeper(lines, personal=show_personal),
+            Onward(forward) if forward else None,
+            challenged,
         )
         serve(app, socket, announce, timeout_graceful_shutdown=5)
+
+
+def _challenged(
+    scheme: str | None, key: str | None, verify_token: str | None
+) -> "Challenged | None":
+    from ghlctl.cli.deliveries import token_text
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.signing.challenge import Secrets, challenge_of
+    from ghlctl.store.keys import resolve_key
+    from ghlctl.transport.listening import Challenged
+
+    if scheme is None:
+        if key or verify_token:
+            raise UsageError("--key answers a provider's challenge", "add --scheme zoom")
+        return None
+    signer = scheme_named(scheme)
+    kind = challenge_of(signer)
+    if kind.needs_token:
+        if verify_token is None:
+            raise UsageError("Meta's challenge carries a verify token", "--verify-token env:NAME")
+        return Challenged(kind, Secrets(b"", token_text(verify_token)))
+    if key is None:
+        raise UsageError(
+            f"the challenge of {scheme} is answered with its secret", "--key env:NAME or file:PATH"
+        )
+    secret = signer.read_signing_key(resolve_key(key, os.environ))
+    return Challenged(kind, Secrets(secret if isinstance(secret, bytes) else b""))
 
 
 def _opened(out: str) -> BinaryIO:

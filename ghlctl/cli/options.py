@@ -38,6 +38,15 @@ Key = Annotated[
         rich_help_panel=_RECEIVER,
     ),
 ]
+VerifyToken = Annotated[
+    str | None,
+    typer.Option(
+        "--verify-token",
+        metavar="REF",
+        help="Meta's verify token, as env:NAME or file:PATH.",
+        rich_help_panel=_RECEIVER,
+    ),
+]
 Upstream = Annotated[
     str | None,
     typer.Option(

@@ -15,18 +15,18 @@ from ghlctl.cli.options import (
     Provider,
     Scheme,
     Seed,
+    Upstream,
     Url,
+    VerifyToken,
 )
-from ghlctl.cli.output import Format, as_json, emit
-from ghlctl.errors import ExitStatus, NotMeasuredError, UsageError
+from ghlctl.cli.output import Format, as_json, emit, require_writable
+from ghlctl.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ghlctl.cli.deliveries import Addressed
     from ghlctl.cli.settings import Receiver
-    from ghlctl.model.delivery import Delivery
-    from ghlctl.transport.attempt import Answer, Failure
 
 MOST = 10_000
 
@@ -39,6 +39,8 @@ def send(
     provider: Provider = None,
     scheme: Scheme = None,
     key: Key = None,
+    verify_token: VerifyToken = None,
+    upstream: Upstream = None,
     header: Header = None,
     authorized: Authorized = False,
     changes: Annotated[
@@ -57,6 +59,10 @@ def send(
         str | None,
         typer.Option("--replay", metavar="FILE", help="Send captured deliveries, signed anew."),
     ] = None,
+    challenge: Annotated[
+        bool,
+        typer.Option("--challenge", help="Validate the URL as zoom, meta or slack does."),
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Show the bytes; send nothing.")] = False,
     seed: Seed = None,
     config: ConfigFile = None,
@@ -64,51 +70,70 @@ def send(
     output: Output = "-",
 ) -> ExitStatus:
     """Send one signed delivery, one after another where more are asked for."""
+    from ghlctl.cli.sending import Sender
     from ghlctl.cli.settings import Flags, load_config, settle
-    from ghlctl.transport.attempt import Failure
-    from ghlctl.transport.reach import Reach
+    from ghlctl.cli.unsent import shown
 
-    what = What(event_type, sequence, replay, count, _fields(changes or []), out_of_order)
-    flags = Flags(url, provider, scheme, key, None, header, authorized)
+    require_writable(output)
+    what = What(
+        event_type, sequence, replay, challenge, count, _fields(changes or []), out_of_order, seed
+    )
+    flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     receiver = settle(flags, load_config(config))
-    lines, acknowledged = [], True
-    failures: list[Failure] = []
-    with Reach() as reach:
-        for one in _deliveries(what, receiver, seed):
-            if show:
-                lines.append(_shown(one.delivery, receiver.scheme))
-                continue
-            answer = reach.send(one.url, one.delivery)
-            line = _row if form is Format.JSON else _line
-            lines.append(line(one.delivery, answer))
-            acknowledged &= getattr(answer, "acknowledged", False)
-            failures += [answer] if isinstance(answer, Failure) else []
-    emit("\n".join(lines), output)
-    if failures:
-        raise _no_reply(receiver.url, failures)
-    return ExitStatus.FINE if acknowledged else ExitStatus.NOT_MEASURED
+    if challenge:
+        return _challenged(receiver, verify_token, form, output)
+    made = _deliveries(what, receiver)
+    if show:
+        emit(shown(made, receiver.scheme, form), output)
+        return ExitStatus.FINE
+    return Sender(receiver, form, output, alone=what.alone).send(made)
 
 
 @dataclass(frozen=True, slots=True)
 class What:
-    """What is to be sent: exactly one of event type, sequence and file of captures."""
+    """What is to be sent: exactly one of event type, sequence, file of captures and challenge."""
 
     event_type: str | None
     sequence: str | None
     replay: str | None
+    challenge: bool
     count: int
     changes: dict[str, object]
     out_of_order: float
+    seed: int | None
 
     def __post_init__(self) -> None:
-        if sum(one is not None for one in (self.event_type, self.sequence, self.replay)) != 1:
+        """An option that would change nothing is a misunderstanding, and is refused."""
+        kinds = (self.event_type, self.sequence, self.replay, self.challenge or None)
+        if sum(one is not None for one in kinds) != 1:
             raise UsageError(
-                "say what to send: an event type, --sequence NAME or --replay FILE",
+                "say what to send: an event type, --sequence NAME, --replay FILE or --challenge",
                 "ghlctl events lists the types, ghlctl events --sequences the sequences",
             )
+        made_here = self.event_type is not None or self.sequence is not None
+        for option, said, fits in (
+            ("--out-of-order", self.out_of_order > 0, self.sequence is not None),
+            ("--set", bool(self.changes), made_here),
+            ("--seed", self.seed is not None, made_here),
+            ("--count", self.count > 1, not self.challenge),
+        ):
+            if said and not fits:
+                raise UsageError(f"{option} changes nothing in what is sent here", _FITS[option])
+
+    @property
+    def alone(self) -> bool:
+        return self.count == 1 and self.event_type is not None
 
 
-def _deliveries(what: What, receiver: "Receiver", seed: int | None) -> "Iterator[Addressed]":
+_FITS = {
+    "--out-of-order": "it swaps neighbours of a --sequence",
+    "--set": "it sets fields of an event type or of every event in a --sequence",
+    "--seed": "it chooses the people in generated events",
+    "--count": "a challenge is put once, rightly and forged",
+}
+
+
+def _deliveries(what: What, receiver: "Receiver") -> "Iterator[Addressed]":
     import secrets
     from random import Random
 
@@ -119,27 +144,52 @@ def _deliveries(what: What, receiver: "Receiver", seed: int | None) -> "Iterator
         for _ in range(what.count):
             yield from replays_of(receiver, signer, what.replay)
         return
-    start = secrets.randbits(32) if seed is None else seed
+    start = secrets.randbits(32) if what.seed is None else what.seed
     source, random = source_for(receiver, start), Random(start)
     for _ in range(what.count):
-        if what.sequence is not None:
-            share = what.out_of_order
-            yield from story_of(
-                receiver, signer, what.sequence, source, out_of_order=share, random=random
-            )
-        else:
+        if what.sequence is None:
             name, fields = what.event_type or "", dict(what.changes)
             yield delivery_of(receiver, signer, name, source, changes=fields)
+            continue
+        yield from story_of(
+            receiver,
+            signer,
+            what.sequence,
+            source,
+            out_of_order=what.out_of_order,
+            random=random,
+            changes=what.changes,
+        )
 
 
-def _no_reply(url: str, failures: "list[Failure]") -> NotMeasuredError:
-    from ghlctl.transport.address import shown_url
+def _challenged(
+    receiver: "Receiver", verify_token: str | None, form: Format, output: str
+) -> ExitStatus:
+    import os
+    import time
 
-    return NotMeasuredError(
-        f"the receiver {shown_url(url)} gave no reply to {len(failures)} of what was sent:"
-        f" {failures[-1].text}",
-        "is it running, and on this port? ghlctl health tells more",
-    )
+    from ghlctl.cli.deliveries import token_text
+    from ghlctl.cli.health import listed
+    from ghlctl.model.finding import Outcome
+    from ghlctl.model.health import HealthSummary
+    from ghlctl.model.run import SCHEMA_VERSION
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.signing.challenge import Secrets, challenge_of
+    from ghlctl.store.keys import resolve_key
+    from ghlctl.transport.challenging import challenge
+    from ghlctl.transport.reach import Reach
+
+    scheme = scheme_named(receiver.scheme)
+    challenge_of(scheme)
+    text = b"" if receiver.key_ref is None else resolve_key(receiver.key_ref, os.environ)
+    known = Secrets(text.strip(), token_text(verify_token))
+    with Reach() as reach:
+        asked = challenge(reach, receiver.url, scheme.name, known, now=time.time)
+        checks = tuple(asked)
+    passed = checks[0].outcome is Outcome.PASS
+    summary = HealthSummary(SCHEMA_VERSION, checks, passed)
+    emit(as_json(summary) if form is Format.JSON else listed(summary), output)
+    return ExitStatus.FINE if passed else ExitStatus.NOT_MEASURED
 
 
 def _fields(changes: list[str]) -> dict[str, object]:
@@ -148,46 +198,15 @@ def _fields(changes: list[str]) -> dict[str, object]:
     fields: dict[str, object] = {}
     for change in changes:
         path, equals, text = change.partition("=")
-        if not equals or not path:
+        if not equals or not all(path.split(".")):
             raise UsageError("a field is set as path=value", "--set email=someone@example.com")
         try:
-            fields[path] = json.loads(text)
-        except json.JSONDecodeError:
+            fields[path] = json.loads(text, parse_constant=_no_json)
+        except (ValueError, RecursionError):
             fields[path] = text
     return fields
 
 
-def _shown(delivery: "Delivery", scheme: str) -> str:
-    """As HTTP has it; a header that is the secret itself keeps only its name."""
-    from ghlctl.providers.deliver import CONTENT
-    from ghlctl.signing.header_secret import HeaderSecret
-
-    shown = {name for name, _ in CONTENT} if scheme == HeaderSecret().name else None
-    headers = "\n".join(
-        f"{name}: {value if shown is None or name in shown else '[secret]'}"
-        for name, value in delivery.headers
-    )
-    return f"{headers}\n\n{delivery.body.decode('utf-8', 'backslashreplace')}\n"
-
-
-def _line(delivery: "Delivery", answer: "Answer") -> str:
-    from ghlctl.model.delivery import Reply
-
-    if isinstance(answer, Reply):
-        return f"{answer.status}  {answer.total_ms:8.1f} ms  {delivery.event_type}  {delivery.id}"
-    return f"---  {answer.kind.value}: {answer.text}  {delivery.event_type}  {delivery.id}"
-
-
-def _row(delivery: "Delivery", answer: "Answer") -> str:
-    from ghlctl.model.delivery import Reply
-
-    row: dict[str, object] = {
-        "schema_version": 1,
-        "delivery": delivery.id,
-        "event": delivery.event_type,
-    }
-    if isinstance(answer, Reply):
-        row |= {"status": answer.status, "total_ms": answer.total_ms}
-    else:
-        row |= {"status": 0, "error": answer.kind.value, "detail": answer.text}
-    return as_json(row)
+def _no_json(word: str) -> None:
+    """NaN and Infinity are Python's, and stand for themselves."""
+    raise ValueError(word)

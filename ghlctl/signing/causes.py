@@ -25,13 +25,13 @@ def causes(
 ) -> Iterator[Explanation]:
     """Every cause that can be proven, the simplest first."""
     known = [*trusted, *others]
-    yield from _length(subject)
     yield from _header(subject, scheme, trusted)
     yield from _cut(subject, scheme, known)
     yield from _wrong_key(subject, scheme, others)
     yield from _key_text(subject, scheme, trusted)
     yield from _wrong_scheme(subject, scheme, known, schemes)
     yield from _body(subject, scheme, known)
+    yield from _length(subject)
     yield from _url(subject, scheme, trusted)
     yield from _header_and_body(subject, scheme, trusted)
 

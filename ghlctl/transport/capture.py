@@ -5,7 +5,9 @@ A body that is UTF-8 stands as text, any other as base64; either gives back the 
 
 import base64
 import binascii
+import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -85,7 +87,10 @@ def line_of(one: Captured) -> bytes:
 
 
 def read_captures(path: Path) -> Iterator[Captured]:
-    """Line by line; raise UsageError that names file and line for what is no capture."""
+    """Line by line; raise UsageError that names file and line for what is no capture.
+
+    Lines that are added meanwhile are left: a replay into its own listener would never end.
+    """
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(_lines(stream), 1):
@@ -98,8 +103,15 @@ def read_captures(path: Path) -> Iterator[Captured]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Each at most one byte longer than is allowed, whatever the file is."""
-    return iter(lambda: stream.readline(MOST_BYTES + 1), b"")
+    """Those of a file as it is now, each at most one byte longer than is allowed."""
+    here = os.fstat(stream.fileno())
+    left = here.st_size if stat.S_ISREG(here.st_mode) else None
+    while left is None or left > 0:
+        line = stream.readline(MOST_BYTES + 1)
+        if not line:
+            return
+        left = None if left is None else left - len(line)
+        yield line
 
 
 def _read(line: bytes, where: str) -> Captured:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ghlctl.model.delivery import Headers, Reply, first_header
 from ghlctl.model.sample import ErrorKind
+from ghlctl.signing.challenge import Asked, Challenge, Secrets
 from ghlctl.transport.attempt import KEPT_BYTES, Answer, Failure
 from ghlctl.transport.capture import MOST_BODY_BYTES, Captured, Forwarded, body_fields, captured
 from ghlctl.transport.failures import failure_of
@@ -33,8 +34,25 @@ class Onward:
     timeout_s: float = 30.0
 
 
-def make_listener(keep: Keep, onward: Onward | None = None) -> Starlette:
-    """Answer 200 to everything, or what the receiver behind answers, 502 where it does not."""
+@dataclass(frozen=True, slots=True)
+class Challenged:
+    """By whom the listener's URL is validated before anything is sent to it."""
+
+    kind: Challenge
+    known: Secrets = field(repr=False)
+
+    def answer(self, one: Captured) -> bytes | None:
+        asked = Asked(one.method, one.url, one.headers, one.raw())
+        return self.kind.answer(asked, self.known)
+
+
+def make_listener(
+    keep: Keep, onward: Onward | None = None, challenged: Challenged | None = None
+) -> Starlette:
+    """Answer 200 to everything, or what the receiver behind answers, 502 where it does not.
+
+    A provider's challenge is answered as `challenged` knows how to, unless there is a receiver.
+    """
 
     async def take(request: Request) -> Response:
         at = time.time()
@@ -48,6 +66,9 @@ def make_listener(keep: Keep, onward: Onward | None = None) -> Starlette:
         one = captured(request.method, str(request.url), came, raw, at=at)
         if onward is None:
             keep(one)
+            right = None if challenged is None else challenged.answer(one)
+            if right is not None:
+                return Response(right, media_type="text/plain")
             return Response('{"status":"captured"}', media_type="application/json")
         answer = await _forward(onward, request.method, came, raw)
         keep(_with(one, onward.url, answer))

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ghlctl.model.delivery import Delivery, Headers, Reply
 from ghlctl.model.finding import Outcome
 from ghlctl.model.health import HealthCheck, HealthSummary
 from ghlctl.model.run import SCHEMA_VERSION
 from ghlctl.model.sample import ErrorKind
+from ghlctl.signing.challenge import Secrets
 from ghlctl.transport.address import Place, addresses_of, place_of, shown_url
 from ghlctl.transport.attempt import Answer, Failure
+from ghlctl.transport.challenging import challenge
 from ghlctl.transport.clocks import RESOLUTION_S, skew_s
 from ghlctl.transport.reach import Reach
 from ghlctl.transport.sendable import require_sendable
@@ -27,7 +29,8 @@ _NOT_FOUND = (404, 405)
 class Ready:
     """What is asked, and with what. `genuine` is None without a test key.
 
-    `forgery` differs from a genuine delivery in its signature alone.
+    `forgery` differs from a genuine delivery in its signature alone. `challenged`: the scheme
+    whose provider validates the URL, "" where it does not; `known` is what it knows.
     """
 
     url: str
@@ -36,6 +39,8 @@ class Ready:
     upstream_url: str | None = None
     headers: Headers = ()
     timeout_s: float = PROVIDER_WAITS_S
+    challenged: str = ""
+    known: Secrets = field(default=Secrets(b""), repr=False)
 
 
 def health(ready: Ready, *, now: Callable[[], float] = time.time) -> HealthSummary:
@@ -69,6 +74,8 @@ def _checks(
         yield _forgery(forged)
         yield _speed(genuine or forged)
         yield _clock(home, at)
+        if ready.challenged:
+            yield from challenge(reach, ready.url, ready.challenged, ready.known, now=now)
     if ready.upstream_url is not None:
         yield _upstream(reach, ready.upstream_url)
 

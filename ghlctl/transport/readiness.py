@@ -8,6 +8,7 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import CONTENT, deliver, encode
 from ghlctl.providers.provider import Provider
 from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.challenge import CHALLENGES, Secrets
 from ghlctl.signing.scheme import Request
 from ghlctl.transport.probe import PROVIDER_WAITS_S, Ready
 
@@ -27,8 +28,11 @@ def ready(
     headers: Headers = (),
     timeout_s: float = PROVIDER_WAITS_S,
     event_type: str = "",
+    verify_token: str = "",
 ) -> Ready:
     """What to ask a receiver; `key` is the signing key's text, None where there is none.
+
+    `verify_token`: Meta's, which its challenge carries.
 
     Raise UsageError for an unknown name, KeyMaterialError for a key that does not fit.
     """
@@ -51,7 +55,11 @@ def ready(
             extra=headers,
             request=Request("POST", url),
         )
-    return Ready(url, forgery, genuine, upstream_url, headers, timeout_s)
+    challenged = signer.name if signer.name in CHALLENGES else ""
+    known = Secrets(key.strip() if challenged and key else b"", verify_token)
+    return Ready(
+        url, forgery, genuine, upstream_url, headers, timeout_s, challenged=challenged, known=known
+    )
 
 
 def usual_event_type(provider: Provider) -> str:

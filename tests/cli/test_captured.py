@@ -78,6 +78,71 @@ def test_verify_names_the_cause_and_fails(ghlctl: Run, tmp_path: Path) -> None:
     assert "ghl-test.pub" in wrong.out
 
 
+def test_a_cut_signature_is_proven_by_the_private_half_beside_the_public_one(
+    ghlctl: Run, tmp_path: Path
+) -> None:
+    key = key_of(ghlctl)
+    flags = ["--url", "http://127.0.0.1:9/", "--key", key, "--show", "--format", "json"]
+    (one,) = json.loads(ghlctl("send", "NoteCreate", *flags).out)["deliveries"]
+    signature = dict(one["headers"])["X-GHL-Signature"]
+    (tmp_path / "cut").write_text(f"X-GHL-Signature: {signature[:64]}\n\n{one['body']}")
+    said = ghlctl("verify", "cut", "--key", key.replace(".key", ".pub"))
+    assert said.status == 1
+    assert "truncated-signature\n" in said.out
+    assert "64 of the 88" in " ".join(said.out.split())
+
+
+def test_what_is_shown_can_be_verified_as_it_is(ghlctl: Run, tmp_path: Path) -> None:
+    key = key_of(ghlctl)
+    flags = ["--url", "http://127.0.0.1:9/", "--key", key, "--show", "--output", "one"]
+    assert ghlctl("send", "ContactCreate", *flags).status == 0
+    assert ghlctl("verify", "one", "--key", key).status == 0
+
+
+def test_what_came_back_is_told_and_a_refusal_is_no_success(ghlctl: Run, receiver: Started) -> None:
+    flags = receiver_flags(receiver)
+    elsewhere = [*flags, "--url", receiver.said["url"] + "/nowhere"]
+    said = ghlctl("send", "ContactCreate", *elsewhere, "--count", "2", "--format", "json")
+    assert said.status == 3
+    told = json.loads(said.out)
+    assert (told["sent"], told["acknowledged"], told["pass"]) == (2, 0, False)
+    assert {one["status"] for one in told["deliveries"]} == {404}
+    assert len(said.errors) == len(said.hints) == 1
+    text = ghlctl("send", "ContactCreate", *elsewhere)
+    assert "Not Found" in text.out
+
+
+def test_effects_upstream_are_told_where_the_upstream_is_named(
+    ghlctl: Run, receiver: Started
+) -> None:
+    flags = [*receiver_flags(receiver), "--upstream", receiver.said["upstream"]]
+    said = ghlctl("send", "ContactCreate", *flags, "--format", "json")
+    assert said.status == 0, said.err
+    (one,) = json.loads(said.out)["deliveries"]
+    assert one["effects"], said.out
+    assert "effect" in ghlctl("send", "ContactCreate", *flags).out
+
+
+def test_a_challenge_is_put_as_the_provider_puts_it(ghlctl: Run, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("v3rify\n")
+    flags = ["--scheme", "meta", "--verify-token", f"file:{tmp_path / 'token'}"]
+    with listener(tmp_path / "seen.jsonl", *flags) as url:
+        said = ghlctl("send", "--challenge", "--url", url + "/hook", *flags, "--format", "json")
+    assert said.status == 0, said.out + said.err
+    outcomes = [check["outcome"] for check in json.loads(said.out)["checks"]]
+    assert outcomes == ["pass", "pass"]
+    assert "v3rify" not in said.out + said.err
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "{", "007"])
+def test_what_is_no_json_is_set_as_text(ghlctl: Run, text: str) -> None:
+    key = key_of(ghlctl)
+    flags = ["--url", "http://127.0.0.1:9/", "--key", key, "--show", "--format", "json"]
+    said = ghlctl("send", "ContactCreate", *flags, "--set", f"email={text}")
+    (one,) = json.loads(said.out)["deliveries"]
+    assert json.loads(one["body"])["email"] == text
+
+
 def test_verify_without_a_key_holds_it_against_highlevel_s_own(ghlctl: Run, tmp_path: Path) -> None:
     (tmp_path / "one").write_text("X-GHL-Signature: N/A\n\n{}")
     said = ghlctl("verify", "one")
@@ -98,6 +163,16 @@ def test_verify_without_a_key_holds_it_against_highlevel_s_own(ghlctl: Run, tmp_
         ("send",),
         ("send", "ContactCreate", "--sequence", "new-lead", "--url", "http://127.0.0.1:9/"),
         ("send", "--sequence", "nwe-lead", "--url", "http://127.0.0.1:9/", "--key", "env:PEM"),
+        ("send", "ContactCreate", "--out-of-order", "1", "--url", "http://127.0.0.1:9/"),
+        ("send", "--replay", "one", "--set", "a=1", "--url", "http://127.0.0.1:9/"),
+        ("send", "--replay", "one", "--seed", "1", "--url", "http://127.0.0.1:9/"),
+        ("send", "--challenge", "--count", "2", "--url", "http://127.0.0.1:9/"),
+        ("send", "--challenge", "--url", "http://127.0.0.1:9/"),
+        ("send", "ContactCreate", "--set", "a..b=1", "--url", "http://127.0.0.1:9/"),
+        ("listen", "--key", "env:K"),
+        ("listen", "--scheme", "zoom"),
+        ("listen", "--scheme", "meta"),
+        ("listen", "--scheme", "ghl", "--key", "env:K"),
         ("send", "--replay", "absent", "--url", "http://127.0.0.1:9/", "--key", "env:PEM"),
         ("listen", "--out", "-"),
         ("listen", "--out", "no/such/folder/x"),

@@ -84,6 +84,17 @@ def test_a_line_without_an_end_is_refused_by_its_number_and_not_read_whole(tmp_p
         list(read_any(tmp_path / "plain", at=0))
 
 
+def test_lines_that_are_added_while_a_file_is_read_are_left(tmp_path: Path) -> None:
+    path, line = tmp_path / "grows.jsonl", line_of(captured("POST", "", (), b"", at=0)) + b"\n"
+    path.write_bytes(line * 2)
+    found = 0
+    for found, _ in enumerate(read_captures(path), 1):
+        with path.open("ab") as stream:
+            stream.write(line)
+        assert found < 5
+    assert found == 2
+
+
 @pytest.mark.parametrize("letter", [b"\x01", b"x", b"\xff"])
 def test_the_largest_body_that_is_captured_is_read_back(tmp_path: Path, letter: bytes) -> None:
     body, path = letter * MOST_BODY_BYTES, tmp_path / "large.jsonl"
