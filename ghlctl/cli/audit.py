@@ -26,6 +26,7 @@ def audit(
     scheme: options.Scheme = None,
     key: options.Key = None,
     upstream: options.Upstream = None,
+    serve_upstream: options.ServeUpstream = None,
     header: options.Header = None,
     authorized: options.Authorized = False,
     profile: options.Profile = None,
@@ -60,7 +61,9 @@ def audit(
     require_writable(output)
     settings = load_config(config)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
-    reaching = receiver_for(flags, settings, profile=profile, switches=switches or ())
+    reaching = receiver_for(
+        flags, settings, profile=profile, switches=switches or (), serve_upstream=serve_upstream
+    )
     with reaching as receiver:
         if receiver.key_ref is not None:
             signing_key(receiver)  # one that does not fit is refused before any run is begun

@@ -28,6 +28,7 @@ def capture(
     scheme: options.Scheme = None,
     key: options.Key = None,
     upstream: options.Upstream = None,
+    serve_upstream: options.ServeUpstream = None,
     header: options.Header = None,
     authorized: options.Authorized = False,
     profile: options.Profile = None,
@@ -70,7 +71,12 @@ def capture(
     )
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(
-        flags, settings, scenario=planned, profile=profile, switches=switches or ()
+        flags,
+        settings,
+        scenario=planned,
+        profile=profile,
+        switches=switches or (),
+        serve_upstream=serve_upstream,
     )
     with reaching as receiver:
         require_ready(receiver)

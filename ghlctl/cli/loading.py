@@ -121,9 +121,14 @@ def receiver_for(
     scenario: "Scenario | None" = None,
     profile: str | None = None,
     switches: Sequence[str] = (),
+    serve_upstream: int | None = None,
 ) -> Iterator[Receiver]:
-    """The receiver under test: the embedded one where it was asked for, else the one named."""
+    """The receiver under test: the embedded one where it was asked for, else the one named.
+
+    `serve_upstream`: the port of an upstream that is served until the block ends.
+    """
     from ghlctl.cli.embedded import embedded
+    from ghlctl.cli.upstreams import require_no_upstream_port, served_upstream
 
     if flags.url is not None and profile is not None:
         raise UsageError("--url and --profile name two receivers", "give one of them")
@@ -132,6 +137,7 @@ def receiver_for(
         profile = spec.profile
         switches = [*(f"{name}={value}" for name, value in spec.set.items()), *switches]
     if profile is not None:
+        require_no_upstream_port(serve_upstream)
         with embedded(profile, switches, scheme=flags.scheme or "ghl") as receiver:
             yield receiver
         return
@@ -139,7 +145,8 @@ def receiver_for(
         raise UsageError("--set turns switches of the embedded receiver", "add --profile optimized")
     receiver = settle(flags, config, scenario)
     ledger = scenario.effects.upstream if scenario and scenario.effects else None
-    yield replace(receiver, upstream=receiver.upstream or ledger)
+    with served_upstream(serve_upstream, flags.upstream) as served:
+        yield replace(receiver, upstream=served or receiver.upstream or ledger)
 
 
 def load_order(

@@ -20,6 +20,7 @@ def loadtest(
     scheme: options.Scheme = None,
     key: options.Key = None,
     upstream: options.Upstream = None,
+    serve_upstream: options.ServeUpstream = None,
     header: options.Header = None,
     authorized: options.Authorized = False,
     profile: options.Profile = None,
@@ -61,7 +62,12 @@ def loadtest(
     baseline = None if against is None else store.find(against)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(
-        flags, settings, scenario=planned, profile=profile, switches=switches or ()
+        flags,
+        settings,
+        scenario=planned,
+        profile=profile,
+        switches=switches or (),
+        serve_upstream=serve_upstream,
     )
     with reaching as receiver:
         require_ready(receiver)

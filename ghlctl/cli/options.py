@@ -56,6 +56,17 @@ Upstream = Annotated[
         rich_help_panel=_RECEIVER,
     ),
 ]
+ServeUpstream = Annotated[
+    int | None,
+    typer.Option(
+        "--serve-upstream",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Run the upstream here for the time of this command.",
+        rich_help_panel=_RECEIVER,
+    ),
+]
 Header = Annotated[
     list[str] | None,
     typer.Option(

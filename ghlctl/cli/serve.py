@@ -109,15 +109,13 @@ def serve(
 def _upstream_at(
     url: str | None, port: int, network: dict[str, float | None]
 ) -> Iterator[tuple[str, int | None]]:
-    from ghlctl.cli.processes import started
+    from ghlctl.cli.upstreams import upstream_process
 
     if url is not None:
         yield url, None
         return
-    arguments = ["upstream", "--port", str(port)]
-    for flag, value in network.items():
-        arguments += [] if value is None else [flag, str(value)]
-    with started(arguments) as process:
+    said = {flag: str(value) for flag, value in network.items() if value is not None}
+    with upstream_process(port, [word for pair in said.items() for word in pair]) as process:
         yield str(process.said["url"]), process.pid
 
 
