@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ghlctl.cli.options import Output, OutputFormat
-from ghlctl.cli.output import Format, as_json, emit
+from ghlctl.cli.output import Format, as_json, emit, filled
+from ghlctl.errors import UsageError
 
 if TYPE_CHECKING:
     from ghlctl.providers.provider import Provider
@@ -29,9 +30,16 @@ def events(
 ) -> None:
     """List the event types, or show one with its fields and a generated example."""
     from ghlctl.providers.catalogue import provider_named
+    from ghlctl.providers.provider import StorySource
 
     sender = provider_named(provider)
+    if sum((sequences, event_type is not None, family is not None)) > 1:
+        raise UsageError(
+            "an event type, --family and --sequences are three questions", "ask one at a time"
+        )
     if sequences:
+        if not isinstance(sender.source(EXAMPLE_SEED, contacts=1, locations=1), StorySource):
+            raise UsageError(f"provider {sender.name} has no sequences", "--provider ghl has some")
         emit(_sequences(form), output)
     elif event_type is None:
         emit(_all(sender, family, form), output)
@@ -40,7 +48,6 @@ def events(
 
 
 def _all(sender: "Provider", family: str | None, form: Format) -> str:
-    from ghlctl.errors import UsageError
     from ghlctl.providers.suggestion import suggestion
 
     described = {name: sender.describe(name) for name in sender.event_types}
@@ -55,7 +62,7 @@ def _all(sender: "Provider", family: str | None, form: Format) -> str:
     ]
     if form is Format.JSON:
         return as_json({"schema_version": 1, "events": list(rows)})
-    return "\n".join(f"{row['type']:<30} {row['summary']}" for row in rows)
+    return "\n".join(filled(f"{row['type']:<30} ", row["summary"]) for row in rows)
 
 
 def _one(sender: "Provider", event_type: str, form: Format) -> str:
@@ -77,7 +84,7 @@ def _one(sender: "Provider", event_type: str, form: Format) -> str:
     fields = "\n".join(f"  {field.name:<40} {field.type}" for field in about.fields)
     wire = f"type on the wire: {about.wire_type or 'none'}"
     tenant = f"tenant: {' or '.join(about.tenancy) or 'not said'}"
-    note = f"note: {about.note}\n" if about.note else ""
+    note = filled("note: ", about.note) + "\n" if about.note else ""
     body = json.dumps(example, indent=2, ensure_ascii=False)
     head = f"{event_type}  ({about.family})\n{about.summary}\n{wire}\n{tenant}\n{note}"
     return f"{head}\n{fields}\n\n{body}"
@@ -91,4 +98,4 @@ def _sequences(form: Format) -> str:
             {"sequence": name, "events": list(types)} for name, types in SEQUENCES.items()
         ]
         return as_json({"schema_version": 1, "sequences": rows})
-    return "\n".join(f"{name:<20} {', '.join(types)}" for name, types in SEQUENCES.items())
+    return "\n".join(filled(f"{name:<18} ", ", ".join(types)) for name, types in SEQUENCES.items())

@@ -15,7 +15,7 @@ from ghlctl.cli.options import (
     Url,
     VerifyToken,
 )
-from ghlctl.cli.output import Format, as_json, emit
+from ghlctl.cli.output import Format, as_json, emit, filled
 from ghlctl.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def listed(summary: "HealthSummary") -> str:
     """One line a check, and its hint below where it has one."""
     lines = []
     for check in summary.checks:
-        lines.append(f"{check.outcome.value.replace('_', ' '):<14} {check.id:<16} {check.detail}")
+        head = f"{check.outcome.value.replace('_', ' '):<14} {check.id:<16} "
+        lines.append(filled(head, check.detail))
         if check.hint and check.outcome.value not in ("pass", "not_applicable"):
-            lines.append(f"{'':<14} hint: {check.hint}")
+            lines.append(filled(f"{'':<14} hint: ", check.hint))
     return "\n".join([*lines, "", "ready" if summary.passed else "not ready"])

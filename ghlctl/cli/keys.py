@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ghlctl.cli.options import Output, OutputFormat
-from ghlctl.cli.output import Format, as_json, emit
+from ghlctl.cli.output import Format, as_json, emit, filled
 
 if TYPE_CHECKING:
     from ghlctl.signing.scheme import Scheme
@@ -22,15 +22,38 @@ STATE = ".ghlctl"
 
 @app.command("generate")
 def generate(
-    scheme: SchemeName = "ghl", name: Name = "test", state: State = STATE, output: Output = "-"
+    scheme: SchemeName = "ghl",
+    name: Name = "test",
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Keep it in the operating system's keyring instead.")
+    ] = False,
+    state: State = STATE,
+    output: Output = "-",
 ) -> None:
     """Write a new key pair; the private file is readable by its owner alone."""
     from ghlctl.signing.catalogue import scheme_named
     from ghlctl.store.key_folder import KeyFolder
 
     signer = scheme_named(scheme)
-    stored = KeyFolder(folder_of(state)).save(scheme, name, signer.generate())
-    emit("\n".join([*_how_to_use(stored), f"note: {signer.weakness}"]), output)
+    if keyring:
+        lines = _into_keyring(signer, name)
+    else:
+        lines = _how_to_use(KeyFolder(folder_of(state)).save(scheme, name, signer.generate()))
+    emit("\n".join([*lines, filled("note:        ", signer.weakness)]), output)
+
+
+def _into_keyring(signer: "Scheme", name: str) -> list[str]:
+    """What to do with the new key, and its public half, which no file holds."""
+    from ghlctl.store.key_folder import checked_name, fingerprint
+    from ghlctl.store.keyring_store import save_in_keyring
+
+    called, pair = checked_name(signer.name, name), signer.generate()
+    save_in_keyring(called, pair)
+    lines = [f"sign with    --scheme {signer.name} --key keyring:{called}"]
+    if pair.public != pair.private:
+        lines.append(f"verify with  --scheme {signer.name} --key keyring:{called}.pub")
+    shown = [pair.public.decode().strip()] if pair.public != pair.private else []
+    return [*lines, f"fingerprint  {fingerprint(pair.public)}", *shown]
 
 
 @app.command("list")
@@ -143,7 +166,7 @@ def _line(key: "StoredKey", now: float) -> str:
     state = ""
     if key.until is not None:
         state = f"  {'holds until' if key.holds(now) else 'expired'} {_instant(key.until)}"
-    return f"{key.scheme:<16} {key.name:<12} {key.fingerprint()}  file:{key.private}{state}"
+    return f"{key.scheme:<16} {key.name:<10} {key.fingerprint()}{state}\n  file:{key.private}"
 
 
 def _row(key: "StoredKey", now: float) -> dict[str, object]:
@@ -170,7 +193,8 @@ def _scheme_row(scheme: "Scheme") -> dict[str, object]:
 def _scheme_lines(scheme: "Scheme") -> str:
     covered = ", ".join(scheme.covers) or "nothing"
     age = "" if scheme.tolerance_s is None else f", for {scheme.tolerance_s:g} s"
-    return f"{scheme.name:<16} covers {covered}{age}\n{'':<16} {scheme.weakness}"
+    head = f"{scheme.name:<16} covers {covered}{age}"
+    return f"{head}\n{filled(' ' * 17, scheme.weakness)}"
 
 
 def _overlap_s(text: str) -> float:

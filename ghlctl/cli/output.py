@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import msgspec
 
 
+COLUMNS = 80
+
+
 class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
@@ -32,6 +35,19 @@ def emit(text: str, output: str = "-") -> None:
         raise UsageError(
             f"cannot write {output}: {fault.strerror}", "name a file in a folder that exists"
         ) from None
+
+
+def filled(start: str, text: str) -> str:
+    """`text` after `start`, in lines of 80 columns that begin below it."""
+    import textwrap
+
+    return textwrap.fill(
+        start + text,
+        COLUMNS,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def require_writable(output: str) -> None:

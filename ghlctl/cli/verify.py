@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ghlctl.cli.options import ConfigFile, Output, OutputFormat, Provider, Scheme
-from ghlctl.cli.output import Format, as_json, emit
+from ghlctl.cli.output import Format, as_json, emit, filled
 from ghlctl.errors import ExitStatus, GhlctlError, UsageError
 
 if TYPE_CHECKING:
@@ -181,5 +181,5 @@ def _line(number: int, one: "Explanation", count: int) -> str:
     if one.rejection is None:
         return f"{where}holds: {one.text}"
     doubt = "" if one.proven else " (not proven)"
-    hint = f"\n  hint: {one.hint}" if one.hint else ""
-    return f"{where}does not hold: {one.cause}{doubt}\n  {one.text}{hint}"
+    hint = "\n" + filled("  hint: ", one.hint) if one.hint else ""
+    return f"{where}does not hold: {one.cause}{doubt}\n{filled('  ', one.text)}{hint}"

@@ -51,17 +51,20 @@ def fingerprint(text: bytes) -> str:
     return "SHA256:" + hashlib.sha256(text.strip()).hexdigest()[:32]
 
 
+def checked_name(scheme: str, name: str) -> str:
+    """The key's name among those of all schemes; UsageError for a name that is none."""
+    if not _NAME.fullmatch(name):
+        raise UsageError("a key's name is up to 64 letters, digits and underscores", "--name test")
+    return f"{scheme}-{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFolder:
     path: Path
 
     def place(self, scheme: str, name: str) -> StoredKey:
         """Where a key of that name is or would be; raise UsageError for a name that is none."""
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                "a key's name is up to 64 letters, digits and underscores", "--name test"
-            )
-        return _stored(self.path / f"{scheme}-{name}.key", scheme, name, None)
+        return _stored(self.path / f"{checked_name(scheme, name)}.key", scheme, name, None)
 
     def save(self, scheme: str, name: str, pair: KeyPair) -> StoredKey:
         """Raise KeyMaterialError rather than overwrite a private key."""

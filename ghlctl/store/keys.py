@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ghlctl.errors import KeyMaterialError, UsageError
+from ghlctl.store.keyring_store import read_from_keyring
 
-KEYRING_SERVICE = "ghlctl"
 MOST_BYTES = 1024 * 1024
 _HINT = "a key is named as env:NAME, file:PATH or keyring:NAME, never given as text"
 
@@ -23,7 +23,7 @@ def resolve_key(ref: str, environ: Mapping[str, str]) -> bytes:
         case "file" if place:
             return _from_file(Path(place).expanduser())
         case "keyring" if place:
-            return _from_keyring(place)
+            return read_from_keyring(place)
         case "none" if not place:
             return b"none"
         case _:
@@ -59,28 +59,3 @@ def _from_file(path: Path) -> bytes:
     if not text.strip():
         raise KeyMaterialError(f"the key file is empty: {path}", "ghlctl keys generate")
     return text
-
-
-def _from_keyring(name: str) -> bytes:
-    """From the operating system's store, where the optional part for it is installed."""
-    try:
-        import keyring  # noqa: PLC0415 - an optional part
-        import keyring.errors  # noqa: PLC0415 - as above
-    except ImportError:
-        raise KeyMaterialError(
-            "key references keyring:NAME need the optional part keyring",
-            "pip install 'ghlctl[keyring]', or use env:NAME or file:PATH",
-        ) from None
-    try:
-        text = keyring.get_password(KEYRING_SERVICE, name)
-    except keyring.errors.KeyringError as fault:
-        raise KeyMaterialError(
-            f"the operating system's keyring cannot be read: {type(fault).__name__}",
-            "is it unlocked? env:NAME and file:PATH need none",
-        ) from None
-    if not text or not text.strip():
-        raise KeyMaterialError(
-            f"the keyring holds no key {name} for {KEYRING_SERVICE}",
-            f"keyring set {KEYRING_SERVICE} {name}",
-        )
-    return text.encode()

@@ -13,6 +13,7 @@ from keyring.errors import KeyringLocked
 from ghlctl.errors import GhlctlError, KeyMaterialError
 from ghlctl.signing.catalogue import SCHEMES
 from ghlctl.store.key_folder import KeyFolder, fingerprint
+from ghlctl.store.keyring_store import save_in_keyring
 from ghlctl.store.keys import resolve_key
 
 
@@ -141,13 +142,16 @@ class Drawer(KeyringBackend):
         return self.held.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
+        self.held[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
         raise NotImplementedError
 
 
 class Locked(Drawer):
+    def set_password(self, service: str, username: str, password: str) -> None:  # noqa: ARG002 - as keyring calls it
+        raise KeyringLocked(f"{service} {username}")
+
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringLocked(f"{service} {username}")
 
@@ -164,6 +168,32 @@ def test_a_key_is_read_from_the_operating_system_s_keyring(operating_system_keyr
     assert resolve_key("keyring:staging", {}) == b"s3cret"
     with pytest.raises(KeyMaterialError, match="holds no key absent"):
         resolve_key("keyring:absent", {})
+
+
+@pytest.mark.parametrize("scheme", ["ghl", "stripe"])
+def test_a_key_is_kept_in_the_keyring_and_never_over_another(
+    operating_system_keyring: None, scheme: str
+) -> None:
+    pair, name = SCHEMES[scheme].generate(), f"{scheme}-kept"
+    save_in_keyring(name, pair)
+    assert resolve_key(f"keyring:{name}", {}) == pair.private
+    if pair.public != pair.private:
+        assert resolve_key(f"keyring:{name}.pub", {}) == pair.public
+    with pytest.raises(KeyMaterialError, match="holds a key") as refusal:
+        save_in_keyring(name, SCHEMES[scheme].generate())
+    assert pair.private.decode() not in refusal.value.message
+    assert resolve_key(f"keyring:{name}", {}) == pair.private
+
+
+class Empty(Locked):
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002 - as above
+        return None
+
+
+def test_a_keyring_that_cannot_be_written_is_a_clear_error(operating_system_keyring: None) -> None:
+    keyring.set_keyring(Empty())  # type: ignore[no-untyped-call]  # as above
+    with pytest.raises(KeyMaterialError, match="cannot be written: KeyringLocked"):
+        save_in_keyring("ghl-new", SCHEMES["ghl"].generate())
 
 
 def test_a_locked_keyring_is_a_clear_error(operating_system_keyring: None) -> None:
