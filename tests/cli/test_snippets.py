@@ -139,6 +139,66 @@ def test_the_laravel_snippet_verifies_the_raw_body(ghlctl: Run) -> None:
     assert text.index("getContent()") < verified < text.index("json_decode($body")
 
 
+SERVE_PHP = """<?php
+namespace Illuminate\\Http {
+    class Request {
+        function getContent() { return file_get_contents('php://input'); }
+        function header($name, $default = null) {
+            return $_SERVER['HTTP_' . strtoupper(str_replace('-', '_', $name))] ?? $default;
+        }
+    }
+}
+namespace Illuminate\\Support\\Facades {
+    class Route {
+        static function post($path, $answer) {
+            http_response_code($answer(new \\Illuminate\\Http\\Request())->status);
+        }
+    }
+}
+namespace {
+    class Answer { function __construct(public $status) {} }
+    function response($body, $status) { return new Answer($status); }
+    function config($name) { return getenv('GHL_PUBLIC_KEY_FILE'); }
+    require __DIR__ . '/routes.php';
+}
+"""
+"""What of Laravel the snippet uses, so that PHP alone can run it as it is printed."""
+
+
+@pytest.mark.real
+def test_the_laravel_snippet_takes_what_is_genuine_and_nothing_else(
+    ghlctl: Run, tmp_path: Path
+) -> None:
+    php = shutil.which("php")
+    if not php:
+        if REAL:
+            pytest.fail("GHLCTL_REQUIRE_REAL=1, and there is no php here")
+        pytest.skip("the Laravel snippet needs php with sodium")
+    ghlctl("keys", "generate")
+    (tmp_path / "routes.php").write_text(printed(ghlctl, "laravel"))
+    (tmp_path / "router.php").write_text(SERVE_PHP)
+    (tmp_path / "start.py").write_text(START_PHP)
+    key = tmp_path / ".ghlctl" / "keys" / "ghl-test.pub"
+    with running([sys.executable, "start.py", php], tmp_path, key) as url:
+        holds_under_attack(ghlctl, url, tmp_path)
+
+
+START_PHP = """
+import ctypes, re, subprocess, sys
+def end_with_me():
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+command = [sys.argv[1], "-S", "127.0.0.1:0", "router.php"]
+process = subprocess.Popen(
+    command, stderr=subprocess.PIPE, text=True, preexec_fn=end_with_me
+)
+for line in process.stderr:
+    found = re.search(r"Development Server \\(http://127.0.0.1:(\\d+)", line)
+    if found:
+        print(f"listening on {found[1]}", flush=True)
+"""
+"""PHP's own server, whose port is said as the other snippets say theirs."""
+
+
 @pytest.mark.parametrize("snippet", ["express", "fastapi", "flask", "django", "laravel"])
 def test_a_snippet_says_how_it_is_told_which_key_to_trust(ghlctl: Run, snippet: str) -> None:
     text = printed(ghlctl, snippet)
