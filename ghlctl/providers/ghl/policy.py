@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-MINUTE_S, DAY_S = 60.0, 86_400.0
+MINUTE_S = 60.0
 TOO_MANY_REQUESTS = 429
 _SUCCESS = range(200, 300)
 
@@ -86,7 +86,6 @@ POLICIES: dict[str, RetryPolicy] = {
 
 BREAKER_DELIVERIES = 10_000
 BREAKER_SUCCESS = 0.9
-BREAKER_WINDOW_S = 3 * DAY_S
 
 Breaker = Literal["closed", "too few", "warned", "paused"]
 
@@ -105,7 +104,8 @@ def breaker_statement(deliveries: int, acknowledged: int) -> str:
     state = breaker(deliveries, acknowledged)
     if state == "closed":
         return ""
-    share = f"{acknowledged / deliveries:.1%} of {deliveries:,} deliveries were acknowledged"
+    tenths = acknowledged * 1000 // deliveries  # rounded down: 89.99 % must not read as 90 %
+    share = f"{tenths / 10:.1f}% of {deliveries:,} deliveries were acknowledged"
     volume = "" if state == "warned" else f", once there were more than {BREAKER_DELIVERIES:,}"
     return (
         f"HighLevel would pause this URL{volume}: {share}, and below {BREAKER_SUCCESS:.0%} "
