@@ -3,12 +3,11 @@
 import socket
 import ssl
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ghlctl.errors import NotMeasuredError, UsageError
 from ghlctl.model.delivery import Delivery
+from ghlctl.transport.address import place_of
 
-_PORTS = {"http": 80, "https": 443}
 _OWN = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -33,24 +32,13 @@ class Place:
 
 def address_of(url: str) -> Address:
     """Raise UsageError for a URL that no delivery could go to."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as fault:
-        raise UsageError(f"the receiver's URL cannot be read: {fault}", _hint()) from None
-    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
-        raise UsageError("the receiver's URL needs http:// or https:// and a host", _hint())
-    authority = parts.netloc.rpartition("@")[2]
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not path.isascii() or not path.isprintable() or " " in path:
-        raise UsageError("the path of the receiver's URL must be percent-encoded", _hint())
-    return Address(
-        parts.scheme == "https", parts.hostname, port or _PORTS[parts.scheme], authority, path
-    )
-
-
-def _hint() -> str:
-    return "write it like http://127.0.0.1:8700/webhooks/ghl"
+    place = place_of(url)
+    if not place.path.isascii() or not place.path.isprintable() or " " in place.path:
+        raise UsageError(
+            "the path of the receiver's URL must be percent-encoded",
+            "write it like http://127.0.0.1:8700/webhooks/ghl",
+        )
+    return Address(place.secure, place.host, place.port, place.authority, place.path)
 
 
 def resolve(address: Address) -> Place:
