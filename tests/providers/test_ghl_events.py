@@ -13,8 +13,8 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import encode
 from ghlctl.providers.ghl.custom_fields import BEDROOMS, BUDGET, CITY, PROPERTY_TYPE, PROPERTY_TYPES
 from ghlctl.providers.ghl.places import PLACES
-from ghlctl.providers.ghl.routes import ROUTE_EVENTS
 from ghlctl.providers.provider import EventSource
+from ghlctl.reference.app import EVENT_ROUTES
 
 GHL = provider_named("ghl")
 FACTS = json.loads((Path(__file__).parent / "highlevel_fields.json").read_text())
@@ -291,8 +291,8 @@ def test_appointments_nest_and_end_after_they_start() -> None:
 
 
 def test_the_four_routes_carry_provided_types() -> None:
-    assert set(ROUTE_EVENTS.values()) <= set(GHL.event_types)
-    assert len(ROUTE_EVENTS) == 4
+    assert set(EVENT_ROUTES.values()) <= set(GHL.event_types)
+    assert len(EVENT_ROUTES) == 4
 
 
 def test_custom_field_ids_have_the_platform_s_form() -> None:
