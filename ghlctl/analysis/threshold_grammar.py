@@ -6,11 +6,11 @@ threshold = subject [ "{" "event" "=" value "}" ] [ aggregate ] operator number 
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Never
 
 from ghlctl.errors import UsageError
+from ghlctl.model.suggestion import closest
 
 
 class Operator(StrEnum):
@@ -200,5 +200,5 @@ class _Reader:
 
 def _meant(text: str, names: dict[str, Subject] | tuple[str, ...]) -> str:
     every = f"one of {', '.join(names)}"
-    close = get_close_matches(text, list(names), n=1)
-    return f"did you mean {close[0]}; {every}" if close else every
+    close = closest(text, names)
+    return f"did you mean {close}; {every}" if close else every

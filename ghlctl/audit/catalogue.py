@@ -14,7 +14,7 @@ from ghlctl.audit.checks.signature import (
 from ghlctl.audit.controls import CLOCK, FIRST_CONTROL, LATER_CONTROL
 from ghlctl.audit.script import Check
 from ghlctl.errors import UsageError
-from ghlctl.providers.suggestion import suggestion
+from ghlctl.model.suggestion import suggestion
 
 CHECKS: tuple[Check, ...] = (
     NO_SIGNATURE,

@@ -48,7 +48,7 @@ def events(
 
 
 def _all(sender: "Provider", family: str | None, form: Format) -> str:
-    from ghlctl.providers.suggestion import suggestion
+    from ghlctl.model.suggestion import suggestion
 
     described = {name: sender.describe(name) for name in sender.event_types}
     families = {about.family for about in described.values()}

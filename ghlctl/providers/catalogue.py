@@ -1,10 +1,10 @@
 """All providers by name. A new provider is one folder and one line here."""
 
 from ghlctl.errors import UsageError
+from ghlctl.model.suggestion import suggestion
 from ghlctl.providers.ghl.provider import Ghl
 from ghlctl.providers.ghl_workflow.provider import GhlWorkflow
 from ghlctl.providers.provider import Provider
-from ghlctl.providers.suggestion import suggestion
 
 _ALL: tuple[Provider, ...] = (
     Ghl(),

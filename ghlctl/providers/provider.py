@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from ghlctl.errors import UsageError
 from ghlctl.model.delivery import Event
-from ghlctl.providers.suggestion import did_you_mean
+from ghlctl.model.suggestion import did_you_mean
 
 CONTACTS = 2000
 LOCATIONS = 40

@@ -1,6 +1,5 @@
 """The receiver's profiles: every difference between slow and fast, safe and hasty, is a switch."""
 
-import difflib
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -9,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from ghlctl.errors import UsageError
+from ghlctl.model.suggestion import suggestion
 
 
 class Concurrency(StrEnum):
@@ -187,7 +187,7 @@ PROFILES = {"baseline": BASELINE, "optimized": OPTIMIZED}
 def profile_named(name: str) -> Profile:
     """Raise UsageError for a name that is not in PROFILES."""
     if name not in PROFILES:
-        raise UsageError(f"unknown profile {name!r}", _suggest(name, list(PROFILES)))
+        raise UsageError(f"unknown profile {name!r}", suggestion(name, PROFILES, "profiles"))
     return PROFILES[name]
 
 
@@ -207,14 +207,11 @@ def with_switches(profile: Profile, settings: Sequence[str]) -> Profile:
         if not equals:
             raise UsageError(f"{setting!r} turns no switch", "write it as cache=memory")
         if switch not in turned:
-            raise UsageError(f"unknown switch {switch!r}", _suggest(switch, list(turned)))
+            raise UsageError(f"unknown switch {switch!r}", suggestion(switch, turned, "switches"))
         values = [str(known) for known in type(getattr(profile, switch))]
         if value not in values:
-            raise UsageError(f"switch {switch} has no value {value!r}", _suggest(value, values))
+            raise UsageError(
+                f"switch {switch} has no value {value!r}", suggestion(value, values, "values")
+            )
         turned[switch] = value
     return msgspec.convert(turned, Profile)
-
-
-def _suggest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

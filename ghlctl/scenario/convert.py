@@ -7,7 +7,7 @@ import msgspec
 from msgspec import inspect
 
 from ghlctl.errors import UsageError
-from ghlctl.providers.suggestion import suggestion
+from ghlctl.model.suggestion import suggestion
 from ghlctl.scenario.document import Document, Path
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ghlctl.errors import UsageError
-from ghlctl.providers.suggestion import suggestion
+from ghlctl.model.suggestion import suggestion
 from ghlctl.scenario.units import shown
 
 

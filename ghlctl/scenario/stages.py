@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ghlctl.errors import UsageError
-from ghlctl.providers.suggestion import did_you_mean
+from ghlctl.model.suggestion import did_you_mean
 from ghlctl.scenario.bounds import check_duration
 from ghlctl.scenario.convert import fit
 from ghlctl.scenario.document import Document

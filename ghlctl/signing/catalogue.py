@@ -1,6 +1,7 @@
 """All schemes by name. A new scheme is one file and one line here."""
 
 from ghlctl.errors import UsageError
+from ghlctl.model.suggestion import suggestion
 from ghlctl.signing.ghl import Ghl
 from ghlctl.signing.ghl_legacy import GhlLegacy
 from ghlctl.signing.github import GITHUB
@@ -43,5 +44,5 @@ SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in _ALL}
 def scheme_named(name: str) -> Scheme:
     """Raise UsageError for a name that is in no line above."""
     if name not in SCHEMES:
-        raise UsageError(f"unknown scheme {name!r}", f"known schemes: {', '.join(SCHEMES)}")
+        raise UsageError(f"unknown scheme {name!r}", suggestion(name, SCHEMES, "schemes"))
     return SCHEMES[name]

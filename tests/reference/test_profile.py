@@ -44,9 +44,9 @@ def test_the_last_of_two_settings_holds() -> None:
 @pytest.mark.parametrize(
     ("setting", "hint"),
     [
-        ("cahce=memory", "did you mean cache?"),
-        ("cache=memroy", "did you mean memory?"),
-        ("cache=zzz", "known: none, memory"),
+        ("cahce=memory", "did you mean 'cache'?"),
+        ("cache=memroy", "did you mean 'memory'?"),
+        ("cache=zzz", "known values: none, memory"),
         ("cache", "write it as cache=memory"),
         ("", "write it as cache=memory"),
     ],
@@ -62,7 +62,7 @@ def test_profiles_are_found_by_name_and_a_turned_one_is_custom() -> None:
     assert name_of(with_switches(BASELINE, ["cache=memory"])) == "custom"
     with pytest.raises(UsageError, match="unknown profile 'optimised'") as raised:
         profile_named("optimised")
-    assert raised.value.hint == "did you mean optimized?"
+    assert raised.value.hint == "did you mean 'optimized'?"
 
 
 def test_a_profile_survives_its_json() -> None:

@@ -250,6 +250,9 @@ def test_an_empty_key_is_a_clear_error(name: str, text: bytes) -> None:
 def test_an_unknown_scheme_lists_the_known_ones() -> None:
     with pytest.raises(UsageError) as refusal:
         scheme_named("ghl2")
+    assert refusal.value.hint == "did you mean 'ghl'?"
+    with pytest.raises(UsageError) as refusal:
+        scheme_named("qqq")
     assert "hmac-timestamp" in refusal.value.hint
 
 

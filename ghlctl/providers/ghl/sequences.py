@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from ghlctl.errors import UsageError
-from ghlctl.providers.suggestion import suggestion
+from ghlctl.model.suggestion import suggestion
 
 SEQUENCES: dict[str, tuple[str, ...]] = {
     "new-lead": ("ContactCreate", "ContactTagUpdate", "TaskCreate", "OutboundMessage"),

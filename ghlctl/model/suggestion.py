@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(written: str, known: Iterable[str]) -> str:
-    """A hint that names the closest known name, or "" where none is close."""
+def closest(written: str, known: Iterable[str]) -> str:
+    """The closest known name in any case, or "" where none is close."""
     by_folded = {name.casefold(): name for name in known}
     found = get_close_matches(written.casefold(), by_folded, n=1)
-    return f"did you mean {by_folded[found[0]]!r}?" if found else ""
+    return by_folded[found[0]] if found else ""
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known name, or "" where none is close."""
+    found = closest(written, known)
+    return f"did you mean {found!r}?" if found else ""
 
 
 def suggestion(written: str, known: Iterable[str], kind: str) -> str:
