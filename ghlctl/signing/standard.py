@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from ghlctl.errors import KeyMaterialError
 from ghlctl.model.delivery import Headers, first_header
-from ghlctl.signing.age import judge_age, read_time
+from ghlctl.signing.age import read_time
 from ghlctl.signing.encoding import from_base64, to_base64
 from ghlctl.signing.scheme import (
     NOWHERE,
@@ -26,6 +26,7 @@ from ghlctl.signing.scheme import (
     SigningKey,
     VerifyingKey,
 )
+from ghlctl.signing.several import judge_several
 
 FAMILIES = ("webhook", "svix")
 SECRET, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
@@ -119,16 +120,16 @@ class Standard:
         pairs = [one.partition(",") for one in signatures.split(" ") if one]
         if sent_at is None or not all(comma for _, comma, _ in pairs):
             return Rejection.MALFORMED
-        own = [from_base64(text) for version, _, text in pairs if version == self.version]
-        if not own:
-            return Rejection.UNKNOWN_VERSION
         content = f"{delivery_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
-        whole = [raw for raw in own if raw is not None]
-        if not whole:
-            return Rejection.MALFORMED
-        if not any(_holds(content, raw, key) for raw in whole):
-            return Rejection.MISMATCH
-        return judge_age(sent_at, now=now, tolerance=tolerance)
+        return judge_several(
+            [(version, text) for version, _, text in pairs],
+            self.version,
+            sent_at,
+            read=from_base64,
+            holds=lambda raw: _holds(content, raw, key),
+            now=now,
+            tolerance=tolerance,
+        )
 
     def _signature(self, content: bytes, key: SigningKey) -> str:
         self._require(key, verifying=False)

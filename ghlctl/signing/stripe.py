@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ghlctl.model.delivery import Headers, first_header
-from ghlctl.signing.age import judge_age, read_time
+from ghlctl.signing.age import read_time
 from ghlctl.signing.scheme import (
     NOWHERE,
     Covered,
@@ -20,6 +20,7 @@ from ghlctl.signing.scheme import (
     VerifyingKey,
 )
 from ghlctl.signing.secret import new_secret, read_secret, secret_of
+from ghlctl.signing.several import judge_several
 
 HEADER = "Stripe-Signature"
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -65,7 +66,7 @@ class Stripe:
         request: Request = NOWHERE,
     ) -> Headers:
         time = str(int(at))
-        signatures = [f"v1={_digest(body, secret_of(key, self.name), time)}" for key in keys]
+        signatures = [f"v1={_digest(body, secret_of(key, self.name), time).hex()}" for key in keys]
         return ((HEADER, ",".join((f"t={time}", *signatures))),)
 
     def verify(
@@ -82,21 +83,27 @@ class Stripe:
         value = first_header(headers, HEADER)
         if not value:
             return Rejection.MISSING_HEADER
-        parts = [part.partition("=")[::2] for part in value.split(",")]
+        parts = [(part.partition("=")[0], part.partition("=")[2]) for part in value.split(",")]
         times = [text for name, text in parts if name == "t"]
         sent_at = read_time(times[0]) if len(times) == 1 else None
         if sent_at is None:
             return Rejection.MALFORMED
-        given = [text for name, text in parts if name == "v1"]
-        if not given:
-            return Rejection.UNKNOWN_VERSION
-        if not all(_HEX_SHA256.fullmatch(text) for text in given):
-            return Rejection.MALFORMED
         expected = _digest(body, secret, times[0])
-        if not any(hmac.compare_digest(expected, text) for text in given):
-            return Rejection.MISMATCH
-        return judge_age(sent_at, now=now, tolerance=tolerance, both_ways=False)
+        return judge_several(
+            parts,
+            "v1",
+            sent_at,
+            read=_hex_digest,
+            holds=lambda raw: hmac.compare_digest(expected, raw),
+            now=now,
+            tolerance=tolerance,
+            both_ways=False,
+        )
 
 
-def _digest(body: bytes, secret: bytes, time: str) -> str:
-    return hmac.digest(secret, time.encode() + b"." + body, "sha256").hex()
+def _digest(body: bytes, secret: bytes, time: str) -> bytes:
+    return hmac.digest(secret, time.encode() + b"." + body, "sha256")
+
+
+def _hex_digest(text: str) -> bytes | None:
+    return bytes.fromhex(text) if _HEX_SHA256.fullmatch(text) else None

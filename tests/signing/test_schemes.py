@@ -314,6 +314,21 @@ def test_a_covered_id_cannot_be_another(name: str) -> None:
     assert judged(SCHEMES[name], b"{}", headers) is Rejection.MISMATCH
 
 
+@pytest.mark.parametrize(("name", "malformed"), [("stripe", "v1=zz,"), ("standard", "v1,?? ")])
+def test_a_malformed_signature_beside_one_that_holds_does_no_harm(
+    name: str, malformed: str
+) -> None:
+    """The providers' own libraries take any that holds, too."""
+    scheme = SCHEMES[name]
+    (header, text), *rest = signed(scheme, b"{}")
+    at = text.index("v1")
+    beside = ((header, text[:at] + malformed + text[at:]), *rest)
+    assert judged(scheme, b"{}", beside) is None
+    assert judged(scheme, b"[]", beside) is Rejection.MISMATCH
+    alone = ((header, text[:at] + malformed.rstrip(", ")), *rest)
+    assert judged(scheme, b"{}", alone) is Rejection.MALFORMED
+
+
 def test_stripe_bounds_the_past_alone() -> None:
     scheme = SCHEMES["stripe"]
     headers = signed(scheme, b"{}")
