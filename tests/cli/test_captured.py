@@ -14,6 +14,7 @@ from ghlctl.cli.processes import Started, started
 from ghlctl.errors import UsageError
 from tests.cli.conftest import Run, receiver_flags
 
+URL = ("--url", "http://127.0.0.1:9/", "--key", "env:K")
 EMAIL = "ada.lovelace@example.com"
 
 
@@ -180,6 +181,11 @@ def test_verify_without_a_key_holds_it_against_highlevel_s_own(ghlctl: Run, tmp_
         ("listen", "--forward", "nowhere"),
         ("events", "--family", "invoces"),
         ("events", "InvoicePayed"),
+        ("events", "INSTALL"),
+        ("events", "ContactCreate", "--family", "contact"),
+        ("events", "--sequences", "--provider", "ghl-workflow"),
+        ("audit", "--serve-upstream", "0", "--profile", "optimized"),
+        ("loadtest", "--serve-upstream", "0", "--upstream", "http://127.0.0.1:9", *URL),
         ("keys", "rotate"),
         ("keys", "rotate", "--overlap", "soon"),
         ("keys", "generate", "--name", "../x"),
@@ -336,6 +342,27 @@ def test_schemes_say_what_they_cover_and_where_they_are_weak(ghlctl: Run) -> Non
     assert len(rows) == 17
     assert all(row["weakness"] for row in rows)
     assert "covers body" in ghlctl("keys", "schemes").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events",),
+        ("events", "--sequences"),
+        ("keys", "schemes"),
+        ("keys", "list"),
+        ("keys", "rotate"),
+        ("health", "--url", "http://127.0.0.1:9/"),
+    ],
+)
+def test_what_is_listed_fits_a_terminal_of_80_columns(
+    ghlctl: Run, arguments: tuple[str, ...]
+) -> None:
+    key_of(ghlctl)
+    said = ghlctl(*arguments)
+    long = [line for line in said.out.splitlines() if len(line) > 80 and "file:" not in line]
+    assert said.out
+    assert long == []
 
 
 def test_events_of_one_family_and_sequences_are_listed(ghlctl: Run) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ghlctl.providers.ghl.event_types import EVENT_TYPES
+from ghlctl.errors import UsageError
+from ghlctl.providers.ghl.event_types import EVENT_TYPES, wire_type
 from ghlctl.providers.ghl.fields import describe
 from ghlctl.providers.ghl.identity import iso
 from ghlctl.providers.ghl.source import GhlSource
@@ -35,5 +36,15 @@ class Ghl:
 
     def describe(self, event_type: str) -> EventDescription:
         if event_type not in EVENT_TYPES:
-            raise unknown_event_type(self.name, event_type, self.event_types)
+            raise self._unknown(event_type)
         return describe(event_type)
+
+    def _unknown(self, written: str) -> UsageError:
+        """With the event's own name where what the wire calls it was written."""
+        named = [one for one in EVENT_TYPES if wire_type(one) == written]
+        if not named:
+            return unknown_event_type(self.name, written, self.event_types)
+        return UsageError(
+            f"{written!r} is what the wire calls an event of provider {self.name}",
+            f"its name is {' or '.join(named)}",
+        )
