@@ -89,7 +89,8 @@ def rotate(
     new, old = folder.rotate(scheme_named(scheme), name, overlap_s=_overlap_s(overlap))
     lines = [
         *_how_to_use(new),
-        f"the old key holds until {_instant(old.until or 0)}  {old.fingerprint()}",
+        f"old key      {old.fingerprint()}",
+        f"holds until  {_instant(old.until or 0)}",
         "trust both in the receiver until then: ghlctl keys public --all",
     ]
     emit("\n".join(lines), output)
@@ -165,7 +166,7 @@ def _how_to_use(stored: "StoredKey") -> list[str]:
 def _line(key: "StoredKey", now: float) -> str:
     state = ""
     if key.until is not None:
-        state = f"  {'holds until' if key.holds(now) else 'expired'} {_instant(key.until)}"
+        state = f"\n  {'holds until' if key.holds(now) else 'expired'} {_instant(key.until)}"
     return f"{key.scheme:<16} {key.name:<10} {key.fingerprint()}{state}\n  file:{key.private}"
 
 
