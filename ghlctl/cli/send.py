@@ -1,6 +1,6 @@
 """ghlctl send: one signed delivery, or some, and what came back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ghlctl.cli.deliveries import Addressed
     from ghlctl.cli.settings import Receiver
+    from ghlctl.signing.scheme import SigningKey
 
 MOST = 10_000
 
@@ -78,10 +79,19 @@ def send(
     what = What(
         event_type, sequence, replay, challenge, count, _fields(changes or []), out_of_order, seed
     )
+    if challenge and (show or upstream is not None):
+        raise UsageError(
+            "a challenge is put and not shown, and has no effects upstream",
+            "leave out --show and --upstream",
+        )
+    if verify_token is not None and not challenge:
+        raise UsageError("--verify-token belongs to Meta's challenge", "add --challenge")
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     receiver = settle(flags, load_config(config))
     if challenge:
         return _challenged(receiver, verify_token, form, output)
+    # An upstream in the config is for measurements; a single delivery is not kept waiting for it.
+    receiver = replace(receiver, upstream=upstream)
     made = _deliveries(what, receiver)
     if show:
         emit(shown(made, receiver.scheme, form), output)
@@ -181,8 +191,10 @@ def _challenged(
 
     scheme = scheme_named(receiver.scheme)
     challenge_of(scheme)
-    text = b"" if receiver.key_ref is None else resolve_key(receiver.key_ref, os.environ)
-    known = Secrets(text.strip(), token_text(verify_token))
+    secret: SigningKey = b""
+    if receiver.key_ref is not None:
+        secret = scheme.read_signing_key(resolve_key(receiver.key_ref, os.environ))
+    known = Secrets(secret if isinstance(secret, bytes) else b"", token_text(verify_token))
     with Reach() as reach:
         asked = challenge(reach, receiver.url, scheme.name, known, now=time.time)
         checks = tuple(asked)

@@ -167,6 +167,8 @@ def test_verify_without_a_key_holds_it_against_highlevel_s_own(ghlctl: Run, tmp_
         ("send", "ContactCreate", "--out-of-order", "1", "--url", "http://127.0.0.1:9/"),
         ("send", "--replay", "one", "--set", "a=1", "--url", "http://127.0.0.1:9/"),
         ("send", "--replay", "one", "--seed", "1", "--url", "http://127.0.0.1:9/"),
+        ("send", "--challenge", "--scheme", "zoom", "--show", *URL),
+        ("send", "ContactCreate", "--verify-token", "env:K", *URL),
         ("send", "--challenge", "--count", "2", "--url", "http://127.0.0.1:9/"),
         ("send", "--challenge", "--url", "http://127.0.0.1:9/"),
         ("send", "ContactCreate", "--set", "a..b=1", "--url", "http://127.0.0.1:9/"),
