@@ -2,10 +2,11 @@
 
 import struct
 import time
+from collections.abc import Callable
 
 from ghlctl.load.connection import Connection, Phase, Route
 from ghlctl.load.endings import STALE, Broken, kind_of
-from ghlctl.load.frames import HELD
+from ghlctl.load.frames import HELD, retry_of
 from ghlctl.load.head import ProtocolFault, ordinary_reply
 from ghlctl.load.poller import GONE, READ, Poller
 from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
@@ -23,6 +24,8 @@ _IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
 class Attempts:
     """The counters are written by the loop's thread; others may read them at any time.
 
+    `sent` counts arrivals. `missed` is told of every attempt that was not acknowledged: the
+    connection that still holds it, the status of its reply if there was one, and when it ended.
     `rows` are packed as the recorder reads them.
     """
 
@@ -35,6 +38,7 @@ class Attempts:
         self.by_fd: dict[int, Connection] = {}
         self.idle: list[Connection] = []
         self.rows: list[bytes] = []
+        self.missed: Callable[[Connection, int | None, int], None] | None = None
         self._route = route
         self._poller = poller
         self._keep = self.rows.append
@@ -163,6 +167,8 @@ class Attempts:
                 connection.name,
             )
         )
+        if error and self.missed is not None:
+            self.missed(connection, status, done_ns)
         self.in_slots -= connection.slot
         connection.phase = _IDLE
         self.idle.append(connection)
@@ -224,6 +230,8 @@ class Attempts:
     def abandon(self, connection: Connection) -> None:
         """The run was stopped while a reply was due: what came of the attempt is not known."""
         self.drop(connection.intended_ns, connection.tag, connection.name)
+        if retry_of(connection.tag):
+            return  # no arrival
         self.cut_off += 1
         self.sent -= 1
         self.in_slots -= connection.slot
@@ -240,6 +248,8 @@ class Attempts:
                 connection.name,
             )
         )
+        if error and self.missed is not None:
+            self.missed(connection, status if error == _STATUS else None, done_ns)
         self.in_slots -= connection.slot
 
     def forget(self, connection: Connection) -> None:

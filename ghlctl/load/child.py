@@ -33,6 +33,7 @@ from ghlctl.load.pressed import Pressed
 from ghlctl.load.producer import AT_ONCE
 from ghlctl.load.producing import Producer
 from ghlctl.load.recorder import Recorder, rehearse_recording
+from ghlctl.load.retries import rule_of
 from ghlctl.load.schedule import (
     ClosedSegment,
     OpenSegment,
@@ -113,6 +114,7 @@ class Session:
             response_p50_ms=totals.response.quantile_ms(0.5),
             response_p99_ms=totals.response.quantile_ms(0.99),
             run_queue_wait_s=waited_s,
+            retries=totals.retries,
         )
 
     def account(self, elapsed_s: float) -> Account:
@@ -125,6 +127,7 @@ class Session:
             bound=self.wire.attempts.bound,
             asked_bound=self.asked_bound,
             producer_died=self.pacing.producer_died,
+            forgone=self.wire.retries.forgone,
         )
 
     def pump(self) -> None:
@@ -185,7 +188,8 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
         warmup_s=plan.warmup_s,
         bursts=[number for number, stage in enumerate(plan.stages) if isinstance(stage, Burst)],
     )
-    wire = Wire(route, supply, make_poller(), bell.fd, recorder.take)
+    rule = rule_of(plan, os.environ, counted_from_ns=origin_ns + round(plan.warmup_s * 1e9))
+    wire = Wire(route, supply, make_poller(), bell.fd, recorder.take, rule)
     grace_s = plan.timeout_s if plan.grace_s is None else plan.grace_s
     pacing = Pacing(segments, wire, supply, grace_ns=round(grace_s * 1e9))
     asked = max(plan.max_in_flight, _most_slots(segments))

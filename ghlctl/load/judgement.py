@@ -11,7 +11,10 @@ HUNGRY_BOUND = 0.01  # of the time: waiting for signatures longer than this bend
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The end of a run, in counts. `hungry_s`: an arrival was due and nothing signed at hand."""
+    """The end of a run, in counts. `hungry_s`: an arrival was due and nothing signed at hand.
+
+    `forgone`: retries that were too many to keep.
+    """
 
     totals: Totals
     aborted: bool
@@ -21,6 +24,7 @@ class Account:
     bound: int
     asked_bound: int
     producer_died: bool
+    forgone: int = 0
 
 
 def keeping_up(account: Account) -> bool:
@@ -41,6 +45,7 @@ def cautions_of(account: Account) -> list[Caution]:
         _cut_off(account),
         _lowered(account),
         _producer(account),
+        _forgone(account),
     ]
     return [caution for caution in found if caution is not None]
 
@@ -115,4 +120,14 @@ def _producer(account: Account) -> Caution | None:
         "producer-died",
         "the process that signs deliveries ended during the run",
         "what was sent until then is kept; look for memory limits and try again",
+    )
+
+
+def _forgone(account: Account) -> Caution | None:
+    if not account.forgone:
+        return None
+    return Caution(
+        "retries-forgone",
+        f"{account.forgone} retries were not sent: too many deliveries waited for theirs",
+        "the provider would have sent them; lower the rate, or speed the retries up",
     )

@@ -9,6 +9,7 @@ from ghlctl.model.caution import Caution
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
     """How far the run is. `due` counts arrivals whose moment has come, `planned` all known ones.
 
+    All counts are of arrivals; `retries` counts the rows of retries beside them.
     Times from the intended moment, in ms, over the whole run so far; None before the first reply.
     """
 
@@ -25,6 +26,7 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     response_p50_ms: float | None
     response_p99_ms: float | None
     run_queue_wait_s: float = 0.0
+    retries: int = 0
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):

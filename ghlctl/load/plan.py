@@ -3,7 +3,7 @@
 import msgspec
 
 from ghlctl.model.delivery import Headers
-from ghlctl.scenario.scenario import Stage
+from ghlctl.scenario.scenario import RetriesSpec, Stage
 
 
 class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +30,8 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: int = 1
     insecure: bool = False
     ca_file: str = ""
+    retries: RetriesSpec | None = None
+    locations: int | None = None
 
 
 def encode_plan(plan: LoadPlan) -> bytes:

@@ -107,7 +107,8 @@ def _hand_over(process: subprocess.Popen[bytes], plan: LoadPlan) -> None:
 
 def _missing(progress: Progress, folder: Path) -> list[Caution]:
     """What the engine counted, held against what can be read of it."""
-    counted, kept = progress.done + progress.dropped, _kept(folder / FILE)
+    counted = progress.done + progress.dropped + progress.retries
+    kept = _kept(folder / FILE)
     if kept == counted:
         return []
     return [

@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ghlctl.errors import StoreError
-from ghlctl.load.frames import EVENT_BITS, HELD, STAGE_BITS, tag_of
+from ghlctl.load.frames import (
+    EVENT_BITS,
+    HELD,
+    LOCATION_BITS,
+    LOCATION_MASK,
+    RETRY_BITS,
+    RETRY_MASK,
+    STAGE_BITS,
+    WARMUP,
+    tag_of,
+)
 from ghlctl.load.histogram import Histogram
 from ghlctl.model.sample import NEVER, ErrorKind, Flags, Ints, Samples, Texts
 from ghlctl.store.samples import SampleWriter
@@ -45,10 +55,16 @@ class _Rows:
     event: Ints
     attempt: Ints
     held: Flags
+    retry: Ints
+    location: Ints
+    warmup: Flags
     ids: npt.NDArray[np.bytes_]
 
     def __len__(self) -> int:
         return len(self.intended)
+
+    def where(self, rows: Flags) -> "_Rows":
+        return _Rows(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class Tally:
 class Totals:
     """The run so far; written by the recorder's thread alone.
 
+    Everything is of arrivals but `retries`, which counts the rows of retries, sent or not.
     `lateness` leaves out the warm-up, arrivals of bursts and those that the bound on
     connections held.
     """
@@ -71,6 +88,7 @@ class Totals:
     done: int = 0
     dropped: int = 0
     held: int = 0
+    retries: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     lateness: Histogram = field(default_factory=Histogram)
     response: Histogram = field(default_factory=Histogram)
@@ -87,12 +105,14 @@ class Recorder:
         origin_ns: int,
         warmup_s: float,
         bursts: Sequence[int] = (),
+        locations: Sequence[str] = (),
     ) -> None:
         self.totals = Totals()
         self.tallies: deque[Tally] = deque()
         self.fault: Exception | None = None
         self._chunks: deque[bytes] = deque()
         self._events = np.array([*events], dtype=object)
+        self._locations = np.array(["", *locations], dtype=object)
         self._kinds = np.array([kind.value for kind in KINDS], dtype=object)
         self._origin_ns = origin_ns
         self._bursts = bursts  # all due at one moment: all but the first are late by design
@@ -137,7 +157,12 @@ class Recorder:
         while self._chunks:
             chunk = self._chunks.popleft()
             self._unwritten.append(chunk)
-            self._count(_columns(chunk))
+            rows = _columns(chunk)
+            if rows.retry.any():
+                arrivals = rows.where(rows.retry == 0)
+                self.totals.retries += len(rows) - len(arrivals)
+                rows = arrivals
+            self._count(rows)
 
     def _count(self, rows: _Rows) -> None:
         sent = rows.error != _DROPPED
@@ -145,7 +170,7 @@ class Recorder:
         self.totals.done += count
         self.totals.dropped += len(rows) - count
         self.totals.held += int((sent & rows.held).sum())
-        free = sent & ~rows.held & (rows.intended >= self._warmup_ns)
+        free = sent & ~rows.held & (rows.intended >= self._origin_ns + self._warmup_ns)
         if self._bursts:
             free &= ~np.isin(rows.stage, self._bursts)
         response = rows.done - rows.intended
@@ -189,7 +214,9 @@ class Recorder:
             error=self._kinds[rows.error],
             attempt=rows.attempt,
             stage=rows.stage,
-            warmup=intended < self._warmup_ns,
+            warmup=(intended < self._warmup_ns) | rows.warmup,
+            retry=rows.retry,
+            location=self._locations[rows.location],
         )
 
     def _from_origin(self, moments: Ints) -> Ints:
@@ -221,6 +248,9 @@ def _columns(chunk: bytes) -> _Rows:
         event=tag >> EVENT_BITS & _WORD,
         attempt=tag & _LOW,
         held=(tag & HELD).astype(np.bool_),
+        retry=tag >> RETRY_BITS & RETRY_MASK,
+        location=tag >> LOCATION_BITS & LOCATION_MASK,
+        warmup=(tag & WARMUP).astype(np.bool_),
         ids=rows["id"],
     )
 

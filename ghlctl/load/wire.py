@@ -8,6 +8,7 @@ from typing import Final
 from ghlctl.load.attempts import Attempts
 from ghlctl.load.connection import Phase, Route
 from ghlctl.load.poller import READ, Poller
+from ghlctl.load.retries import Retries, RetryRule
 from ghlctl.load.supply import Supply
 from ghlctl.model.sample import ErrorKind
 
@@ -27,8 +28,10 @@ class Wire:
         poller: Poller,
         wake_fd: int,
         take: Callable[[bytes], None],
+        rule: RetryRule | None = None,
     ) -> None:
         self.attempts = Attempts(route, poller)
+        self.retries = Retries(self.attempts, rule)
         self.hungry_ns = 0
         self.aborted = False
         self._supply = supply
@@ -54,7 +57,7 @@ class Wire:
         if self._supply.hungry() is not self._listening:
             self._listen()
         by_fd, receive = self.attempts.by_fd, self.attempts.receive
-        moment_ns = min(until_ns, self._look_at, self._flush_at)
+        moment_ns = min(until_ns, self._look_at, self._flush_at, self.retries.next_ns)
         spin_ns = self._spin_ns if punctual and moment_ns == until_ns else 0
         for fd, bits in self._poller.wait(moment_ns, spin_ns):
             connection = by_fd.get(fd)
@@ -67,15 +70,18 @@ class Wire:
         now = _now()
         if hungry:
             self.hungry_ns += now - began_ns
+        if now >= self.retries.next_ns:
+            self.retries.send_due(now)
         if now >= self._look_at:
             self._time_out(now)
         if now >= self._flush_at:
             self._flush(now)
 
     def drain(self) -> None:
-        """Wait for what is in flight, which the time-outs bound; a stop waits for nothing."""
-        while self.attempts.in_flight and not self.aborted:
+        """Wait for what is in flight and for retries, both bounded; a stop waits for nothing."""
+        while (self.attempts.in_flight or len(self.retries)) and not self.aborted:
             self.turn(_now() + FLUSH_NS)
+        self.retries.give_up()
         for connection in list(self.attempts.by_fd.values()):
             if connection.phase is not _IDLE:
                 self.attempts.abandon(connection)

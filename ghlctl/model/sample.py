@@ -1,6 +1,6 @@
 """Samples: every attempt of a load run, as columns, because a run has millions of them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Self
 
@@ -30,12 +30,20 @@ class ErrorKind(StrEnum):
     DROPPED = "dropped"  # the arrival was due and never sent
 
 
+_UNSAID: Ints = np.zeros(0, dtype=np.int64)
+_UNNAMED: Texts = np.zeros(0, dtype=np.object_)
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """One row per planned attempt. Times are nanoseconds from the run's monotonic origin.
 
     `delivery_id`, `event` and `error` hold str; `error` holds values of ErrorKind. A dropped
     arrival is a row too, with NEVER in all but `intended_ns`: nothing disappears silently.
+
+    `retry` counts from 1 where the provider sent again what was not acknowledged, and is 0 in
+    every arrival; a retry that was never sent is a row as well. `location` is the tenant, "" where
+    a delivery names none. Runs of before there were these two are read with zeros and "".
     """
 
     delivery_id: Texts
@@ -49,6 +57,14 @@ class Samples:
     attempt: Ints
     stage: Ints
     warmup: Flags
+    retry: Ints = field(default_factory=lambda: _UNSAID)
+    location: Texts = field(default_factory=lambda: _UNNAMED)
+
+    def __post_init__(self) -> None:
+        if self.retry is _UNSAID:
+            object.__setattr__(self, "retry", np.zeros(len(self), dtype=np.int64))
+        if self.location is _UNNAMED:
+            object.__setattr__(self, "location", np.full(len(self), "", dtype=np.object_))
 
     def __len__(self) -> int:
         return len(self.intended_ns)
@@ -56,6 +72,11 @@ class Samples:
     def where(self, rows: Flags | npt.NDArray[np.intp]) -> Self:
         """The rows for which a mask holds, or the rows at these positions."""
         return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @property
+    def arrivals(self) -> Self:
+        """Without retries: the attempts that the schedule planned."""
+        return self.where(self.retry == 0) if self.retry.any() else self
 
     @property
     def sent(self) -> Flags:

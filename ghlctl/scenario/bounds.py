@@ -11,6 +11,8 @@ from ghlctl.scenario.units import write_duration, write_rate
 MAX_ARRIVALS = 50_000_000
 MAX_CONCURRENCY = 10_000
 MAX_DURATION_S = 31 * 86_400.0
+MAX_LOCATIONS = 100_000
+MAX_SPEED = 1e9
 MAX_SEED = 2**63 - 1
 _NAME_LENGTH = 100
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -51,6 +53,14 @@ def check_duration(seconds: float, key: str = "for") -> None:
 def check_count(what: str, count: int, most: int) -> None:
     if not 1 <= count <= most:
         raise UsageError(f"{what} of {count:,} is out of bounds", f"write 1 to {most}")
+
+
+def check_speed(what: str, speed: float) -> None:
+    if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
+        raise UsageError(
+            f"the speed of {what} is above zero and at most {MAX_SPEED:,.0f}",
+            "1 is as it was, 2 twice as fast",
+        )
 
 
 def check_text(what: str, text: str) -> None:

@@ -9,6 +9,8 @@ from ghlctl.providers.catalogue import PROVIDERS, provider_named
 from ghlctl.providers.ghl.policy import POLICIES
 from ghlctl.providers.provider import unknown_event_type
 from ghlctl.scenario.bounds import (
+    MAX_LOCATIONS,
+    check_count,
     check_duration,
     check_key,
     check_seed,
@@ -23,13 +25,20 @@ from ghlctl.scenario.scenario import (
     EffectsSpec,
     EmbeddedSpec,
     ReceiverSpec,
+    RetriesSpec,
     Scenario,
     Stage,
     check_arrivals,
     check_one_receiver,
     check_warmup,
 )
-from ghlctl.scenario.shape import EffectsShape, EmbeddedShape, ReceiverShape, ScenarioShape
+from ghlctl.scenario.shape import (
+    EffectsShape,
+    EmbeddedShape,
+    ReceiverShape,
+    RetriesShape,
+    ScenarioShape,
+)
 from ghlctl.scenario.stages import read_stage, write_stage
 from ghlctl.scenario.units import duration_s, ratio, write_duration, write_ratio
 from ghlctl.signing.catalogue import SCHEMES
@@ -65,6 +74,7 @@ def read_scenario(text: str, source: str) -> Scenario:
         effects=_effects(document, shape.effects),
         thresholds=_thresholds(document, shape.thresholds),
         seed=or_none(shape.seed),
+        locations=_locations(document, shape.locations),
     )
 
 
@@ -79,10 +89,11 @@ def write_scenario(scenario: Scenario) -> dict[str, Any]:
         "arrivals": [write_stage(stage) for stage in scenario.arrivals],
         "warmup": write_duration(scenario.warmup_s),
         "duplicates": write_ratio(scenario.duplicates),
-        "retries": scenario.retries,
+        "retries": _write_retries(scenario.retries),
         "timeout": write_duration(scenario.timeout_s),
         "thresholds": [_write_threshold(each) for each in scenario.thresholds],
         "seed": scenario.seed,
+        "locations": scenario.locations,
     }
     if scenario.effects is not None:
         within = write_duration(scenario.effects.within_s)
@@ -138,12 +149,31 @@ def _effects(document: Document, shape: EffectsShape | UnsetType) -> EffectsSpec
     return EffectsSpec(shape.upstream, _duration_s(document, shape.within, "effects", "within"))
 
 
-def _retries(document: Document, policy: str | UnsetType) -> str | None:
-    if policy is UNSET:
+def _retries(document: Document, said: str | RetriesShape | UnsetType) -> RetriesSpec | None:
+    if said is UNSET:
         return None
-    with document.at("retries"):
-        check_name("policy", policy, POLICIES, "policies")
-    return policy
+    if isinstance(said, str):
+        said, place = RetriesShape(said), ("retries",)
+    else:
+        place = ("retries", "policy")
+    with document.at(*place):
+        check_name("policy", said.policy, POLICIES, "policies")
+    with document.at("retries", "speed"):
+        return RetriesSpec(said.policy, or_none(said.speed), said.signature)
+
+
+def _write_retries(retries: RetriesSpec | None) -> str | dict[str, Any] | None:
+    if retries is None or retries == RetriesSpec(retries.policy):
+        return retries and retries.policy
+    return {key: value for key, value in to_builtins(retries).items() if value is not None}
+
+
+def _locations(document: Document, count: int | UnsetType) -> int | None:
+    if count is UNSET:
+        return None
+    with document.at("locations"):
+        check_count("locations", count, MAX_LOCATIONS)
+    return count
 
 
 def _thresholds(document: Document, written: list[str | Threshold]) -> tuple[Threshold, ...]:

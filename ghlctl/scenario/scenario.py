@@ -1,6 +1,7 @@
 """What to send, how often and for how long; a scenario that exists is one that makes sense."""
 
 import math
+from enum import StrEnum
 
 import msgspec
 
@@ -9,11 +10,13 @@ from ghlctl.model.threshold import Threshold
 from ghlctl.scenario.bounds import (
     MAX_ARRIVALS,
     MAX_CONCURRENCY,
+    MAX_LOCATIONS,
     check_count,
     check_duration,
     check_ramp,
     check_rate,
     check_seed,
+    check_speed,
     check_text,
     check_weights,
 )
@@ -108,8 +111,7 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="repla
 
     def __post_init__(self) -> None:
         check_text("the path to replay", self.path)
-        if not (math.isfinite(self.speed) and self.speed > 0):
-            raise UsageError("the speed of a replay is above zero", "1 is as captured, 2 twice it")
+        check_speed("a replay", self.speed)
 
 
 Stage = Constant | Ramp | Poisson | Burst | Closed | Replay
@@ -140,8 +142,33 @@ class EffectsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_duration(self.within_s, "within")
 
 
+class Signature(StrEnum):
+    """What a retry is signed with: a new timestamp where the scheme has one, or the first one."""
+
+    FRESH = "fresh"
+    SAME = "same"
+
+
+class RetriesSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which policy retries what was not acknowledged, and how many times faster than it says.
+
+    Without a `speed` it is chosen so that all retries of a delivery fit into half a minute.
+    """
+
+    policy: str
+    speed: float | None = None
+    signature: Signature = Signature.FRESH
+
+    def __post_init__(self) -> None:
+        if self.speed is not None:
+            check_speed("retries", self.speed)
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`events`: weights by event type; `duplicates`: a ratio from 0 to 1; times in seconds."""
+    """`events`: weights by event type; `duplicates`: a ratio from 0 to 1; times in seconds.
+
+    `locations`: how many tenants the events are about; None leaves it to the provider.
+    """
 
     name: str
     provider: str
@@ -151,11 +178,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedded: EmbeddedSpec | None = None
     warmup_s: float = 0.0
     duplicates: float = 0.0
-    retries: str | None = None
+    retries: RetriesSpec | None = None
     timeout_s: float = 10.0
     effects: EffectsSpec | None = None
     thresholds: tuple[Threshold, ...] = ()
     seed: int | None = None
+    locations: int | None = None
 
     def __post_init__(self) -> None:
         check_text("a scenario's name", self.name)
@@ -167,6 +195,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 <= self.duplicates <= 1:
             raise UsageError("duplicates are a ratio from 0 to 1", "write duplicates: 1%")
         check_seed(self.seed)
+        if self.locations is not None:
+            check_count("locations", self.locations, MAX_LOCATIONS)
 
 
 def known_duration_s(stages: tuple[Stage, ...]) -> float | None:

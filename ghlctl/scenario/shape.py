@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from ghlctl.model.threshold import Threshold
+from ghlctl.scenario.scenario import Signature
 from ghlctl.scenario.units import DURATION_PATTERN, RATE_PATTERN, RATIO_PATTERN
 
 
@@ -124,6 +125,16 @@ class EffectsShape(Struct, forbid_unknown_fields=True):
     within: Duration = "10s"
 
 
+class RetriesShape(Struct, forbid_unknown_fields=True):
+    """Retries by a provider's policy, compressed in time."""
+
+    policy: str
+    speed: (
+        Annotated[float, Meta(description="How many times faster than the policy says")] | UnsetType
+    ) = UNSET
+    signature: Signature = Signature.FRESH
+
+
 class ScenarioShape(Struct, forbid_unknown_fields=True):
     """What to send, how often and for how long."""
 
@@ -135,11 +146,14 @@ class ScenarioShape(Struct, forbid_unknown_fields=True):
     embedded: EmbeddedShape | UnsetType = UNSET
     warmup: Duration = "0s"
     duplicates: Ratio = 0.0
-    retries: str | UnsetType = UNSET
+    retries: str | RetriesShape | UnsetType = UNSET
     timeout: Duration = "10s"
     effects: EffectsShape | UnsetType = UNSET
     thresholds: list[str | Threshold] = []
     seed: int | UnsetType = UNSET
+    locations: (
+        Annotated[Count, Meta(description="How many tenants the events are about")] | UnsetType
+    ) = UNSET
 
 
 class ReceiverConfigShape(Struct, forbid_unknown_fields=True):

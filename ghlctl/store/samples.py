@@ -30,8 +30,12 @@ SCHEMA = pa.schema(
         ("attempt", pa.int64()),
         ("stage", pa.int64()),
         ("warmup", pa.bool_()),
+        ("retry", pa.int64()),
+        ("location", _LABEL),
     ]
 )
+_LATER = ("retry", "location")
+"""Columns that older runs lack."""
 
 
 class SampleWriter:
@@ -81,7 +85,7 @@ def read_samples(folder: Path) -> Samples:
             f"the samples of run {folder.name} cannot be read: {_first_line(fault)}",
             "measure again, or restore the file",
         ) from None
-    if table.schema.names != SCHEMA.names:
+    if [*table.schema.names] != [field.name for field in _present(table)]:
         raise StoreError(
             f"the samples of run {folder.name} have other columns than this version writes",
             "read it with the ghlctl version named in its run.json",
@@ -131,7 +135,13 @@ def _from_table(table: pa.Table) -> Samples:
             values = values.cast(pa.string())
         return np.asarray(values.to_numpy())
 
-    return Samples(**{field.name: column(field) for field in SCHEMA})
+    return Samples(**{field.name: column(field) for field in _present(table)})
+
+
+def _present(table: pa.Table) -> list[pa.Field]:
+    """The columns that a run of any version has, and those that this one has beside them."""
+    names = set(table.schema.names)
+    return [field for field in SCHEMA if field.name in names or field.name not in _LATER]
 
 
 def _first_line(fault: Exception) -> str:

@@ -4,9 +4,13 @@ Confirmed are which replies are retried and how often, and the breaker's bounds.
 2026 is not published: a minute that doubles adds up to the three days its help page names.
 """
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
+
+USUAL_TAIL_S = 30.0
+"""All retries of one delivery fit into this, at the usual speed."""
 
 MINUTE_S = 60.0
 TOO_MANY_REQUESTS = 429
@@ -21,6 +25,12 @@ class Spacing:
     factor: float
     jitter_s: float
     retries: int
+
+    @property
+    def longest_s(self) -> float:
+        """From the first attempt's end to the last retry, where every jitter is at its longest."""
+        delays = (self.base_s * self.factor**retry for retry in range(self.retries))
+        return sum(delays) + self.retries * self.jitter_s
 
     def delay_s(self, retry: int, random: Random) -> float:
         """Seconds before retry number `retry`, counted from 1."""
@@ -39,6 +49,19 @@ class RetryPolicy:
     failed: Spacing | None
     source: str
     unconfirmed: str
+
+    @property
+    def longest_s(self) -> float:
+        """The longest time over which one delivery is retried, without the attempts' own."""
+        known = (spacing for spacing in (self.busy, self.failed) if spacing is not None)
+        return max((spacing.longest_s for spacing in known), default=0.0)
+
+    @property
+    def usual_speed(self) -> float:
+        """How much faster than the provider a run retries where nothing else is said."""
+        exact = self.longest_s / USUAL_TAIL_S
+        digits = max(0, math.floor(math.log10(max(exact, 1.0))) - 1)
+        return max(1.0, math.ceil(exact / 10**digits) * 10.0**digits)
 
     def spacing(self, status: int | None) -> Spacing | None:
         """How a reply with `status` is retried; None for no reply at all."""
