@@ -56,7 +56,7 @@ def summarise_blocks(
     if grid.count <= 0:
         return ()
     acknowledged = samples.sent & samples.acknowledged
-    counted = samples.where(~samples.warmup)
+    counted = samples.where(~samples.warmup).arrivals
     sent = counted.sent
     ended = sent & (counted.done_ns != NEVER)
     sends = grid.tally(counted.intended_ns[sent])

@@ -39,7 +39,8 @@ class Timeline:
 
 
 def response_time_curve(samples: Samples) -> Curve:
-    """Response times of the counted attempts that ended."""
+    """Response times of the counted arrivals that ended."""
+    samples = samples.arrivals
     counted = samples.where(~samples.warmup & samples.sent & (samples.done_ns != NEVER))
     return percentile_curve(counted.response_time_ms)
 
@@ -54,10 +55,15 @@ def percentile_curve(times_ms: Floats) -> Curve:
 
 
 def timeline(samples: Samples) -> Timeline:
-    """Per-second counts and response times of all attempts; empty of an empty run."""
+    """Per-second counts and response times of arrivals; empty of an empty run.
+
+    Among the acknowledged are retries.
+    """
     if len(samples) == 0:
         return Timeline((), (), (), (), (), (), ())
     origin = int(np.min(samples.intended_ns))
+    answered = samples.done_ns[samples.sent & samples.acknowledged]
+    samples = samples.arrivals
     ended = samples.sent & (samples.done_ns != NEVER)
     frame = pd.DataFrame(
         {
@@ -67,7 +73,7 @@ def timeline(samples: Samples) -> Timeline:
             "ms": np.where(ended, samples.response_time_ms, np.nan),
         }
     )
-    replies = (samples.done_ns[ended & samples.acknowledged] - origin) // NS_PER_S
+    replies = (answered - origin) // NS_PER_S
     last = max(int(frame["second"].max()), int(replies.max()) if len(replies) else 0)
     seconds = pd.RangeIndex(last + 1)
     by_second = frame.groupby("second")

@@ -1,7 +1,7 @@
 """Samples, effects and costs of a load run to its summary."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -9,9 +9,10 @@ import numpy as np
 from ghlctl.analysis.arrival_model import concurrency, has_bursts
 from ghlctl.analysis.blocks import summarise_blocks
 from ghlctl.analysis.effects import MatchedEffects
+from ghlctl.analysis.retried import retries_of
 from ghlctl.analysis.schedule import acknowledged_per_s, duration_s, schedule_of
 from ghlctl.analysis.standing import RunStanding, standing_of
-from ghlctl.analysis.thresholds import evaluate, gate
+from ghlctl.analysis.thresholds import ParsedThreshold, evaluate, gate, parse_threshold
 from ghlctl.analysis.validity import HELD, Evidence
 from ghlctl.analysis.validity import cautions as doubts
 from ghlctl.model.caution import Caution
@@ -23,9 +24,12 @@ from ghlctl.model.summary import (
     LoadSummary,
     ReceiverCost,
 )
-from ghlctl.model.threshold import Threshold
+from ghlctl.model.threshold import Level, Threshold
 from ghlctl.providers.ghl.policy import breaker_statement
 from ghlctl.stats.quantile import latency
+
+KEPT_LOCATIONS = 20
+"""The samples have them all."""
 
 _WITH_BREAKER = ("ghl", "ghl-documented")
 
@@ -44,7 +48,8 @@ def summarise(
     """The account of a load run; nothing in it is NaN, and what cannot be said is None.
 
     Response and service times contain failed attempts, a timeout with the time waited. Effects
-    are those of the whole run, everything else is of the counted arrivals. A dropped arrival is
+    are those of the whole run, everything else is of the counted arrivals; beside them, counted
+    retries are in `retries` and in `throughput_per_s`. A dropped arrival is
     no error, as nothing was sent: it shows in `dropped` and as a caution. A run that may not be
     trusted does not pass, whatever its thresholds say.
     """
@@ -57,11 +62,12 @@ def summarise(
         generator=generator,
         receiver_cost=receiver_cost,
         block_s=block_s,
+        named={bound.location for bound in _parsed(thresholds)} - {None},
     )
     given = (*run.cautions, *cautions)
     held = any(caution.code == HELD for caution in given)
     evidence = Evidence(
-        measured, counted, matched, run.environment, late_by_design=held or has_bursts(run)
+        measured, counted.arrivals, matched, run.environment, late_by_design=held or has_bursts(run)
     )
     found = (*doubts(evidence), *_sender_says(run, measured))
     results = evaluate(thresholds, measured)
@@ -92,8 +98,10 @@ def _measured(
     generator: GeneratorSummary,
     receiver_cost: ReceiverCost | None,
     block_s: float,
+    named: Collection[str | None],
 ) -> LoadSummary:
     schedule = schedule_of(counted)
+    every, counted = counted, counted.arrivals
     sent = counted.sent
     ended = sent & (counted.done_ns != NEVER)
     failed = sent & ~counted.acknowledged
@@ -113,13 +121,13 @@ def _measured(
         errors=errors,
         errors_by_kind=dict(sorted(Counter(counted.error[failed].tolist()).items())),
         error_rate=_share(errors, attempts),
-        throughput_per_s=acknowledged_per_s(counted, schedule) if schedule else 0.0,
+        throughput_per_s=acknowledged_per_s(every, schedule) if schedule else 0.0,
         planned_per_s=schedule.arrivals_per_s if schedule else 0.0,
         duration_s=duration_s(counted, schedule) if schedule else 0.0,
         response_time_ms=latency(counted.response_time_ms[ended]),
         service_time_ms=latency(counted.service_time_ms[ended]),
         lateness_ms=latency(counted.lateness_ms[sent]),
-        by_event=_by_event(counted),
+        by_event=_by(counted, counted.event),
         effects=matched.summary if matched and matched.telling else None,
         generator=generator,
         receiver_cost=receiver_cost,
@@ -129,12 +137,36 @@ def _measured(
         passed=True,
         open_model=slots == 0,
         concurrency=slots,
+        retries=retries_of(run, every),
+        locations=len(set(counted.location.tolist()) - {""}),
+        by_location=_by_location(run, counted, named),
     )
 
 
-def _by_event(counted: Samples) -> dict[str, EventSummary]:
-    """Every event type by name, also one of which everything was dropped."""
-    numbers, names = _numbered(counted.event)
+def _parsed(thresholds: Sequence[Threshold]) -> list[ParsedThreshold]:
+    return [parse_threshold(each.expr) for each in thresholds if each.level is not Level.OFF]
+
+
+def _by_location(
+    run: Run, counted: Samples, named: Collection[str | None]
+) -> dict[str, EventSummary]:
+    """Where the scenario asks for locations, the busiest; those that are named in any case."""
+    sent = Counter(counted.location[counted.sent].tolist())
+    busiest = sorted(sent, key=lambda name: (-sent[name], name)) if _asks(run) else []
+    kept = {*busiest[:KEPT_LOCATIONS], *named} - {"", None}
+    if not kept:
+        return {}
+    rows = counted.where(np.fromiter((name in kept for name in counted.location), np.bool_))
+    return _by(rows, rows.location)
+
+
+def _asks(run: Run) -> bool:
+    return run.scenario.get("locations") is not None
+
+
+def _by(counted: Samples, labels: Texts) -> dict[str, EventSummary]:
+    """Every label by name, also one of which everything was dropped."""
+    numbers, names = _numbered(labels)
     sent, acknowledged = counted.sent, counted.acknowledged
     ended = sent & (counted.done_ns != NEVER)
     times = counted.response_time_ms

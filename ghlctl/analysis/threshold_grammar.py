@@ -1,6 +1,7 @@
 """How a bound is written: `response_time{event=ContactCreate} p95 < 500ms`.
 
-threshold = subject [ "{" "event" "=" value "}" ] [ aggregate ] operator number [ unit ]
+threshold = subject [ "{" tag "=" value "}" ] [ aggregate ] operator number [ unit ]
+tag = "event" | "location"
 """
 
 import re
@@ -37,7 +38,7 @@ class Subject:
 
     aggregates: tuple[str, ...]
     unit: Unit
-    by_event: bool = False
+    tagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,16 @@ class ParsedThreshold:
     operator: Operator
     bound: float
     unit: Unit
+    location: str | None = None
 
 
 _LATENCY = ("mean", "p50", "p90", "p95", "p99", "p99.9", "max")
 SUBJECTS = {
-    "response_time": Subject(_LATENCY, Unit.MS, by_event=True),
+    "response_time": Subject(_LATENCY, Unit.MS, tagged=True),
     "service_time": Subject(_LATENCY, Unit.MS),
     "lateness": Subject(_LATENCY, Unit.MS),
     "end_to_end": Subject(_LATENCY, Unit.MS),
-    "error_rate": Subject((), Unit.RATIO, by_event=True),
+    "error_rate": Subject((), Unit.RATIO, tagged=True),
     "throughput": Subject((), Unit.PER_S),
     "dropped": Subject((), Unit.NONE),
     "effects": Subject(
@@ -67,6 +69,8 @@ SUBJECTS = {
     ),
     "audit": Subject(("score",), Unit.NONE),
 }
+_TAGS = ("event", "location")
+_TAG_EXAMPLE = "write {event=ContactCreate} or {location=ID}"
 _SPELLINGS = {"p99_9": "p99.9"}
 _WRITTEN_UNITS = {
     Unit.MS: {"ms": Decimal(1), "s": Decimal(1000), "us": Decimal("0.001")},
@@ -116,7 +120,7 @@ class _Reader:
     def threshold(self) -> ParsedThreshold:
         name = self._known(SUBJECTS, "metric")
         subject = SUBJECTS[name]
-        event = self._event(name, subject)
+        tag, value = self._tag(name, subject)
         aggregate = (
             self._known(subject.aggregates, f"value of {name}") if subject.aggregates else ""
         )
@@ -125,7 +129,14 @@ class _Reader:
         if self._next.kind != "end":
             self._refuse(f"{self._next.text!r} is too much", "one threshold is one comparison")
         return ParsedThreshold(
-            self._expression.strip(), name, aggregate, event, operator, bound, subject.unit
+            self._expression.strip(),
+            name,
+            aggregate,
+            value if tag == "event" else None,
+            operator,
+            bound,
+            subject.unit,
+            value if tag == "location" else None,
         )
 
     @property
@@ -144,22 +155,35 @@ class _Reader:
         seen = f"unknown {kind} {token.text!r}" if token.kind == "word" else f"no {kind}"
         return self._refuse(seen, _meant(token.text, names))
 
-    def _event(self, name: str, subject: Subject) -> str | None:
+    def _tag(self, name: str, subject: Subject) -> tuple[str, str]:
+        """The tag's name and value; "" where there is none."""
         if self._next.text != "{":
-            return None
-        if not subject.by_event:
-            able = " and ".join(key for key, each in SUBJECTS.items() if each.by_event)
+            return "", ""
+        if not subject.tagged:
+            able = " and ".join(key for key, each in SUBJECTS.items() if each.tagged)
             self._refuse(f"{name} is not kept by event", f"{able} take a tag")
         self._take()
-        if self._next.text != "event":
-            self._refuse(f"unknown tag {self._next.text!r}", "write {event=ContactCreate}")
-        self._take()
-        if self._take().text != "=" or self._next.kind not in ("word", "quoted"):
-            self._refuse("a tag needs a value", "write {event=ContactCreate}")
-        event = self._take().text.strip("\"'")
+        if self._next.text not in _TAGS:
+            self._refuse(f"unknown tag {self._next.text!r}", _TAG_EXAMPLE)
+        tag = self._take().text
+        if self._take().text != "=" or self._next.kind not in ("word", "number", "quoted"):
+            self._refuse("a tag needs a value", _TAG_EXAMPLE)
+        value = self._tag_value()
         if self._take().text != "}":
-            self._refuse("the tag is not closed", "write {event=ContactCreate}")
-        return event
+            self._refuse("the tag is not closed", _TAG_EXAMPLE)
+        return tag, value
+
+    def _tag_value(self) -> str:
+        """In quotes, or a run of letters and digits, which may begin with either."""
+        token = self._take()
+        if token.kind == "quoted":
+            return token.text[1:-1]
+        value = token.text
+        while self._next.kind in ("word", "number") and self._next.column == token.column + len(
+            value
+        ):
+            value += self._take().text
+        return value
 
     def _operator(self, name: str) -> Operator:
         token = self._next

@@ -2,12 +2,12 @@
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ghlctl.analysis.threshold_grammar import Operator, ParsedThreshold, Unit, parse_threshold
 from ghlctl.model.finding import AuditSummary
 from ghlctl.model.run import SCHEMA_VERSION
-from ghlctl.model.summary import Latency, LoadSummary
+from ghlctl.model.summary import EventSummary, Latency, LoadSummary
 from ghlctl.model.threshold import GateResult, Level, Threshold, ThresholdResult
 
 __all__ = ["Operator", "ParsedThreshold", "Unit", "evaluate", "gate", "holds", "parse_threshold"]
@@ -97,7 +97,7 @@ def _load_value(bound: ParsedThreshold, load: LoadSummary) -> Known:
         if load.effects.lost:
             return None, _without_effect(load.effects.lost)
         return _of(load.effects.end_to_end_ms, bound.aggregate)
-    return _of_event(bound, load) if bound.event is not None else _of_attempts(bound, load)
+    return _of_part(bound, load) if bound.event or bound.location else _of_attempts(bound, load)
 
 
 def _without_effect(lost: int) -> str:
@@ -122,16 +122,25 @@ def _of_attempts(bound: ParsedThreshold, load: LoadSummary) -> Known:
     return _of(latency, bound.aggregate)
 
 
-def _of_event(bound: ParsedThreshold, load: LoadSummary) -> Known:
-    event = load.by_event.get(bound.event or "")
-    if event is None or event.sent == 0:
-        sent = ", ".join(name for name, each in load.by_event.items() if each.sent)
-        return None, f"no {bound.event} was sent, only {sent or 'nothing'}"
+def _of_part(bound: ParsedThreshold, load: LoadSummary) -> Known:
+    """Of one event type, or of one location."""
+    parts = load.by_event if bound.location is None else load.by_location
+    name = bound.location or bound.event or ""
+    part = parts.get(name)
+    if part is None or part.sent == 0:
+        return None, _unsent(bound, name, parts)
     if bound.subject == "error_rate":
-        return event.error_rate, ""
-    if event.errors == event.sent:
-        return None, f"no {bound.event} was acknowledged"
-    return _of(event.response_time_ms, bound.aggregate)
+        return part.error_rate, ""
+    if part.errors == part.sent:
+        return None, f"no {name} was acknowledged"
+    return _of(part.response_time_ms, bound.aggregate)
+
+
+def _unsent(bound: ParsedThreshold, name: str, parts: Mapping[str, EventSummary]) -> str:
+    if bound.location is not None:
+        return f"the summary holds nothing that was sent for location {name}"
+    sent = ", ".join(name for name, each in parts.items() if each.sent)
+    return f"no {name} was sent, only {sent or 'nothing'}"
 
 
 def _of(latency: Latency, aggregate: str) -> Known:

@@ -52,6 +52,7 @@ def capture(
     from ghlctl.cli.auditing import audit_into
     from ghlctl.cli.loading import (
         Shape,
+        captured_for,
         load_report,
         measure_into,
         new_load_run,
@@ -69,6 +70,7 @@ def capture(
     planned = scenario_for(
         Shape(scenario, iterations, concurrency, rate, duration, (), seed), settings
     )
+    captured = captured_for(planned)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(
         flags,
@@ -83,7 +85,7 @@ def capture(
         run = new_load_run(RunKind.BASELINE, name, planned, receiver)
         folder = store_of(settings, reports).create_baseline(name, run)
         with kept(folder):
-            measured = measure_into(folder, run, planned, receiver)
+            measured = measure_into(folder, run, planned, receiver, captured)
             if not skip_audit and measured.summary.state == "complete":
                 audit_into(folder, receiver)
     emit(load_report(folder, measured.summary, form), output)

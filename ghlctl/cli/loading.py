@@ -14,11 +14,13 @@ from ghlctl.errors import ExitStatus, NotMeasuredError, UsageError
 
 if TYPE_CHECKING:
     from ghlctl.load.measure import LoadOrder, Measured
+    from ghlctl.load.recording import Recording
+    from ghlctl.model.caution import Caution
     from ghlctl.model.run import Run, RunKind
     from ghlctl.model.summary import LoadSummary
     from ghlctl.model.threshold import Threshold
     from ghlctl.scenario.config import Config
-    from ghlctl.scenario.scenario import Scenario, Stage
+    from ghlctl.scenario.scenario import RetriesSpec, Scenario, Stage
     from ghlctl.store.runs import RunFolder
 
 
@@ -42,6 +44,8 @@ class Shape:
     duration: str | None = None
     thresholds: Sequence[str] = ()
     seed: int | None = None
+    replay: str | None = None
+    speed: float | None = None
 
 
 def scenario_for(shape: Shape, config: "Config") -> "Scenario":
@@ -55,7 +59,7 @@ def scenario_for(shape: Shape, config: "Config") -> "Scenario":
     path = config.scenario if shape.scenario is None else shape.scenario
     stages = _stages(shape)
     if path is not None:
-        scenario = read_scenario(read_text(Path(path)), path)
+        scenario = _found_from(Path(path).parent, read_scenario(read_text(Path(path)), path))
     else:
         scenario = Scenario(
             name="quick",
@@ -69,16 +73,25 @@ def scenario_for(shape: Shape, config: "Config") -> "Scenario":
         arrivals=stages or scenario.arrivals,
         thresholds=(*scenario.thresholds, *given),
         seed=shape.seed if shape.seed is not None else scenario.seed,
+        retries=_settled(scenario.retries),
     )
-    _refuse_what_is_not_built(scenario)
     _check_thresholds(scenario.thresholds)
     return scenario
 
 
 def _stages(shape: Shape) -> "tuple[Stage, ...]":
-    from ghlctl.scenario.scenario import Closed, Constant
+    from ghlctl.scenario.scenario import Closed, Constant, Replay
     from ghlctl.scenario.units import duration_s
 
+    generated = (shape.iterations, shape.concurrency, shape.rate, shape.duration)
+    if shape.replay is not None:
+        if any(given is not None for given in generated):
+            raise UsageError(
+                "--replay brings its own arrivals", "leave out --rate, --iterations and the like"
+            )
+        return (Replay(shape.replay, 1.0 if shape.speed is None else shape.speed),)
+    if shape.speed is not None:
+        raise UsageError("--speed is that of a replay", "add --replay FILE")
     closed = shape.iterations is not None or shape.concurrency is not None
     if closed and (shape.rate is not None or shape.duration is not None):
         raise UsageError(
@@ -92,15 +105,28 @@ def _stages(shape: Shape) -> "tuple[Stage, ...]":
     return (Constant(shape.rate or 10.0, duration_s(shape.duration or "10s")),)
 
 
-def _refuse_what_is_not_built(scenario: "Scenario") -> None:
+def _found_from(folder: Path, scenario: "Scenario") -> "Scenario":
+    """Captured files are named as seen from the scenario's own folder."""
+    import msgspec
+
     from ghlctl.scenario.scenario import Replay
 
-    if scenario.retries is not None:
-        raise UsageError(
-            "retries of the provider are not simulated yet", "remove retries from the scenario"
-        )
-    if any(isinstance(stage, Replay) for stage in scenario.arrivals):
-        raise UsageError("captured files are not replayed yet", "use another kind of stage")
+    stages = tuple(
+        Replay(str(folder / stage.path), stage.speed) if isinstance(stage, Replay) else stage
+        for stage in scenario.arrivals
+    )
+    return msgspec.structs.replace(scenario, arrivals=stages)
+
+
+def _settled(retries: "RetriesSpec | None") -> "RetriesSpec | None":
+    """With a speed in any case, so that the run tells which it was."""
+    import msgspec
+
+    from ghlctl.providers.ghl.policy import POLICIES
+
+    if retries is None or retries.speed is not None:
+        return retries
+    return msgspec.structs.replace(retries, speed=POLICIES[retries.policy].usual_speed)
 
 
 def _check_thresholds(thresholds: "Sequence[Threshold]") -> None:
@@ -149,8 +175,32 @@ def receiver_for(
         yield replace(receiver, upstream=served or receiver.upstream or ledger)
 
 
+def captured_for(scenario: "Scenario") -> "tuple[Recording, ...]":
+    """What the replays of a scenario send; raise UsageError before any run is begun."""
+    from ghlctl.load.recording import recordings_of
+
+    return recordings_of(scenario.arrivals)
+
+
+def _left_out(recordings: "tuple[Recording, ...]") -> "Iterator[Caution]":
+    from ghlctl.model.caution import Caution
+
+    for recording in recordings:
+        if recording.left_out:
+            yield Caution(
+                "captures-left-out",
+                f"{recording.left_out} requests in {Path(recording.path).name} were no POST and"
+                " are not sent",
+                "deliveries are sent by POST; look at the file if you expected others",
+            )
+
+
 def load_order(
-    scenario: "Scenario", receiver: Receiver, folder: "RunFolder", seed: int
+    scenario: "Scenario",
+    receiver: Receiver,
+    folder: "RunFolder",
+    seed: int,
+    recordings: "tuple[Recording, ...]" = (),
 ) -> "LoadOrder":
     from ghlctl.load.measure import LoadOrder
     from ghlctl.load.plan import LoadPlan
@@ -168,6 +218,9 @@ def load_order(
         timeout_s=scenario.timeout_s,
         duplicates=scenario.duplicates,
         folder=str(folder.path.resolve()),
+        retries=scenario.retries,
+        locations=scenario.locations,
+        recordings=recordings,
     )
     within_s = scenario.effects.within_s if scenario.effects else 10.0
     return LoadOrder(plan, scenario.thresholds, receiver.upstream, within_s, receiver.pid)
@@ -190,15 +243,22 @@ def new_load_run(kind: "RunKind", name: str, scenario: "Scenario", receiver: Rec
 
 
 def measure_into(
-    folder: "RunFolder", run: "Run", scenario: "Scenario", receiver: Receiver
+    folder: "RunFolder",
+    run: "Run",
+    scenario: "Scenario",
+    receiver: Receiver,
+    recordings: "tuple[Recording, ...]" = (),
 ) -> "Measured":
     """Send the scenario's load; the run is on disk, complete or aborted, when this returns."""
+    import msgspec
+
     from ghlctl.cli.progress import Plan, shown_progress
     from ghlctl.load.measure import measure_load
     from ghlctl.scenario.scenario import known_duration_s
 
-    order = load_order(scenario, receiver, folder, run.seed)
+    order = load_order(scenario, receiver, folder, run.seed, recordings)
     plan = Plan(run.name, known_duration_s(scenario.arrivals), scenario.thresholds)
+    run = msgspec.structs.replace(run, cautions=(*run.cautions, *_left_out(recordings)))
     with shown_progress(plan) as on_progress:
         return measure_load(order, folder, run, environ=os.environ, on_progress=on_progress)
 

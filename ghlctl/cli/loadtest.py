@@ -29,6 +29,8 @@ def loadtest(
     concurrency: options.Concurrency = None,
     rate: options.Rate = None,
     duration: options.Duration = None,
+    replay: options.Replay = None,
+    speed: options.Speed = None,
     threshold: options.Thresholds = None,
     against: Annotated[
         str | None, typer.Option("--against", help="Compare with this baseline; worse fails.")
@@ -43,6 +45,7 @@ def loadtest(
     """Send signed load on an absolute schedule, and say what it showed."""
     from ghlctl.cli.loading import (
         Shape,
+        captured_for,
         load_report,
         measure_into,
         new_load_run,
@@ -56,8 +59,12 @@ def loadtest(
 
     require_writable(output)
     settings = load_config(config)
-    shape = Shape(scenario, iterations, concurrency, rate, duration, threshold or (), seed)
+    thresholds = threshold or ()
+    shape = Shape(
+        scenario, iterations, concurrency, rate, duration, thresholds, seed, replay, speed
+    )
     planned = scenario_for(shape, settings)
+    captured = captured_for(planned)
     store = store_of(settings, reports)
     baseline = None if against is None else store.find(against)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
@@ -74,7 +81,7 @@ def loadtest(
         run = new_load_run(RunKind.LOADTEST, planned.name, planned, receiver)
         folder = store.create(run)
         with kept(folder):
-            measured = measure_into(folder, run, planned, receiver)
+            measured = measure_into(folder, run, planned, receiver, captured)
     emit(load_report(folder, measured.summary, form), output)
     status = status_of(measured)
     if baseline is None or status is not ExitStatus.FINE:

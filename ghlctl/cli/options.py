@@ -147,6 +147,16 @@ Duration = Annotated[
     str | None,
     typer.Option("--duration", metavar="TIME", help="Open model: 30s, 5m.", rich_help_panel="Load"),
 ]
+Replay = Annotated[
+    str | None,
+    typer.Option(
+        "--replay", metavar="FILE", help="Captured deliveries, signed anew.", rich_help_panel="Load"
+    ),
+]
+Speed = Annotated[
+    float | None,
+    typer.Option("--speed", metavar="TIMES", help="Of a replay; 2: twice.", rich_help_panel="Load"),
+]
 Thresholds = Annotated[
     list[str] | None,
     typer.Option(

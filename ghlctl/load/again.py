@@ -30,7 +30,9 @@ class Signer:
         fresh = [f"{name}: {value}".encode("latin-1") for name, value in signed]
         names = {name.lower().encode() for name, _ in signed}
         lines = head.split(_LINE_END)
-        old = [place for place, line in enumerate(lines) if line.partition(b":")[0].lower() in names]
+        old = [
+            place for place, line in enumerate(lines) if line.partition(b":")[0].lower() in names
+        ]
         kept = [line for place, line in enumerate(lines) if place not in old]
         begin = old[0] if old else len(kept)
         return _LINE_END.join([*kept[:begin], *fresh, *kept[begin:]]) + _HEAD_END + body
@@ -54,4 +56,6 @@ def respan(request: bytes, delivery_id: str, retry: int) -> bytes:
     if at < 0:
         return request
     begin = at + len(f"\r\n{HEADER}: ")
-    return request[:begin] + traceparent(delivery_id, retry).encode() + request[begin + len(first) :]
+    return (
+        request[:begin] + traceparent(delivery_id, retry).encode() + request[begin + len(first) :]
+    )

@@ -187,6 +187,7 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
         origin_ns=origin_ns,
         warmup_s=plan.warmup_s,
         bursts=[number for number, stage in enumerate(plan.stages) if isinstance(stage, Burst)],
+        locations=ready.locations,
     )
     rule = rule_of(plan, os.environ, counted_from_ns=origin_ns + round(plan.warmup_s * 1e9))
     wire = Wire(route, supply, make_poller(), bell.fd, recorder.take, rule)

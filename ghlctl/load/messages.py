@@ -59,11 +59,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The producer can start at once; `cost_s` is what one signed delivery takes it.
 
-    With `stencils` it makes those, and the wire loop signs.
+    With `stencils` it makes those, and the wire loop signs. `locations` are those of the run, in
+    the order of their numbers in tags.
     """
 
     cost_s: float
     stencils: bool = False
+    locations: tuple[str, ...] = ()
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):

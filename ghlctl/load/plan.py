@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ghlctl.load.recording import Recording
 from ghlctl.model.delivery import Headers
 from ghlctl.scenario.scenario import RetriesSpec, Stage
 
@@ -11,6 +12,7 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `events` are weights by event type, `duplicates` a ratio 0-1 of the deliveries. `grace_s` is
     how long after its last planned moment an arrival may still be sent; None means `timeout_s`.
+    `recordings`: what each replay among the stages sends.
     """
 
     url: str
@@ -32,6 +34,7 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: str = ""
     retries: RetriesSpec | None = None
     locations: int | None = None
+    recordings: tuple[Recording, ...] = ()
 
 
 def encode_plan(plan: LoadPlan) -> bytes:

@@ -43,7 +43,7 @@ class Pressed:
         self._base_unix_ns = 0
         self._lines: Iterator[_Line] = iter(())
         self._line: _Line | None = None
-        self._kept: dict[int, tuple[bytes, bytes]] = {}
+        self._kept: dict[int, tuple[int, bytes, bytes]] = {}
         self._twice: frozenset[int] = frozenset()
         self._tags: list[tuple[int, int]] = []
         self._choices: Iterator[tuple[int, bool]] = iter(())
@@ -96,7 +96,8 @@ class Pressed:
             made = self._print(line)
             if made is None:
                 return
-            self.frames.append((line[0], line[1], *made))
+            location, name, request = made
+            self.frames.append((line[0], line[1] | location, name, request))
             self._line = next(self._lines, None)
 
     def slots(self, room: int, sent: int) -> None:  # noqa: ARG002 - nothing is made ahead
@@ -108,20 +109,24 @@ class Pressed:
                 return
             first, again = self._tags[event]
             name, request = made
-            frames.append((CLOSED_OFFSET_NS, first, name, request))
+            location = self._press.location
+            frames.append((CLOSED_OFFSET_NS, first | location, name, request))
             if twice:
-                frames.append((CLOSED_OFFSET_NS, again, name, request))
+                frames.append((CLOSED_OFFSET_NS, again | location, name, request))
             self._choice = next(self._choices)
 
     def end(self) -> None:
         self._producer.end(self._number)
 
-    def _print(self, line: "_Line") -> tuple[bytes, bytes] | None:
+    def _print(self, line: "_Line") -> tuple[int, bytes, bytes] | None:
         offset_ns, _, event, row, original = line
         if row != original:
             return self._kept.pop(original)
-        made = self._press.make(event, self._base_unix_ns + offset_ns)
-        if made is not None and row in self._twice:
+        printed = self._press.make(event, self._base_unix_ns + offset_ns)
+        if printed is None:
+            return None
+        made = (self._press.location, *printed)
+        if row in self._twice:
             self._kept[row] = made
         return made
 

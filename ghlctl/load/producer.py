@@ -17,19 +17,10 @@ from ghlctl.load import messages
 from ghlctl.load.frames import pack
 from ghlctl.load.messages import Begin, Credit, End, Ready
 from ghlctl.load.plan import LoadPlan, decode_plan
-from ghlctl.load.production import (
-    ClosedProduction,
-    OpenProduction,
-    Order,
-    Workshop,
-    closed_choices,
-    fresh_id,
-    open_workshop,
-    rehearse,
-    spares,
-)
+from ghlctl.load.production import ClosedProduction, OpenProduction, closed_choices
 from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment, segments_of
 from ghlctl.load.stencil import pack_stencil
+from ghlctl.load.workshop import Order, Workshop, fresh_id, open_workshop, rehearse, spares
 
 AHEAD_NS = 3_000_000_000
 _BATCH = 32
@@ -89,8 +80,12 @@ def main() -> int:
     try:
         plan = decode_plan(orders.first_line())
         workshop = open_workshop(plan, os.environ, os.cpu_count() or 1)
-        first = [*spares(workshop, plan, time.time())]
-        ready = Ready(_rehearse(workshop, plan), stencils=bool(first))
+        first = [] if plan.recordings else [*spares(workshop, plan, time.time())]
+        ready = Ready(
+            _rehearse(workshop, plan),
+            stencils=bool(first),
+            locations=tuple(workshop.locations),
+        )
     except GhlctlError as fault:
         _write(messages.encode(messages.refusal(fault)) + b"\n")
         return 1
@@ -118,7 +113,7 @@ def _rehearse(workshop: Workshop, plan: LoadPlan) -> float:
     now = time.time()
     orders = [
         Order(event, now, f"{number:036d}")
-        for number, event in enumerate((workshop.events * _REHEARSALS)[:_REHEARSALS])
+        for number, event in enumerate(([*plan.events] * _REHEARSALS)[:_REHEARSALS])
     ]
     rehearse(workshop, plan, orders)
     began = time.perf_counter()

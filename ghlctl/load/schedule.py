@@ -11,9 +11,10 @@ from itertools import groupby
 import numpy as np
 
 from ghlctl.load.plan import LoadPlan
+from ghlctl.load.recording import attempts
 from ghlctl.model.sample import Ints
 from ghlctl.scenario.arrivals import plan_arrivals
-from ghlctl.scenario.scenario import Closed, Stage
+from ghlctl.scenario.scenario import Closed, Replay, Stage
 
 _NS = 1_000_000_000
 _EVENTS, _DUPLICATES, _DELAYS = 1, 2, 3  # one stream of chance for each
@@ -25,7 +26,9 @@ class OpenSegment:
     """Arrivals in the order of their moments; offsets are ns from the segment's zero.
 
     `original` is the row of the arrival whose delivery is sent; a row of its own but for
-    duplicates, whose `attempt` is 2. `event` indexes the plan's event types.
+    duplicates, whose `attempt` is 2, and for what was captured more than once. `event` indexes
+    the run's event types. `capture` is the row in the plan's recordings one after another, -1 for
+    what is made here.
     """
 
     offset_ns: Ints
@@ -33,6 +36,7 @@ class OpenSegment:
     event: Ints
     attempt: Ints
     original: Ints
+    capture: Ints
     duration_ns: int
 
     def __len__(self) -> int:
@@ -66,8 +70,9 @@ def segments_of(plan: LoadPlan) -> tuple[Segment, ...]:
 
 
 def event_names(plan: LoadPlan) -> tuple[str, ...]:
-    """Event types by the index that segments and frames carry."""
-    return tuple(plan.events)
+    """Event types by the index that segments and frames carry: made ones, then captured ones."""
+    captured = (name for recording in plan.recordings for name in recording.events)
+    return tuple(dict.fromkeys((*plan.events, *captured)))
 
 
 def choose_events(plan: LoadPlan, salt: int, count: int) -> Ints:
@@ -97,25 +102,66 @@ def _closed(number: int, stage: Stage) -> ClosedSegment:
     return ClosedSegment(number, stage.concurrency, stage.iterations, duration_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What each arrival of an open segment is; `original` and `capture` as in the segment."""
+
+    event: Ints
+    attempt: Ints
+    original: Ints
+    capture: Ints
+
+
 def _open(plan: LoadPlan, first: int, stages: list[Stage]) -> OpenSegment:
-    arrivals = plan_arrivals(tuple(stages), plan.seed + first)
+    before = sum(isinstance(stage, Replay) for stage in plan.stages[:first])
+    moments = [recording.column("offset_ns") for recording in plan.recordings[before:]]
+    arrivals = plan_arrivals(tuple(stages), plan.seed + first, moments)
     count = len(arrivals.offset_ns)
+    content = _content(plan, first, arrivals.stage + first)
     twice = choose_duplicates(plan, first, count)
+    twice = twice[content.capture[twice] < 0]  # a capture has its own
     chance = np.random.default_rng([plan.seed, _DELAYS, first])
     again_ns = arrivals.offset_ns[twice] + chance.integers(*_SOON_NS, size=len(twice))
-    original = np.concatenate([np.arange(count), twice])
+    original = np.concatenate([content.original, twice])
+    source = np.concatenate([np.arange(count), twice])
+    attempt = np.concatenate([content.attempt, np.full(len(twice), 2)])
     offset_ns = np.concatenate([arrivals.offset_ns, again_ns])
     order = np.argsort(offset_ns, kind="stable")
     row_of = np.empty(len(order), dtype=np.int64)
     row_of[order] = np.arange(len(order))
     return OpenSegment(
         offset_ns=offset_ns[order],
-        stage=arrivals.stage[original][order] + first,
-        event=choose_events(plan, first, count)[original][order],
-        attempt=np.where(order < count, 1, 2),
+        stage=arrivals.stage[source][order] + first,
+        event=content.event[source][order],
+        attempt=attempt[order],
         original=row_of[original][order],
+        capture=content.capture[source][order],
         duration_ns=max(_duration_ns(stages), int(offset_ns.max(initial=0))),
     )
+
+
+def _content(plan: LoadPlan, salt: int, stage: Ints) -> _Content:
+    rows = np.arange(len(stage))
+    content = _Content(
+        event=choose_events(plan, salt, len(stage)),
+        attempt=np.ones(len(stage), dtype=np.int64),
+        original=rows.copy(),
+        capture=np.full(len(stage), -1),
+    )
+    names = {name: number for number, name in enumerate(event_names(plan))}
+    replays = [number for number, each in enumerate(plan.stages) if isinstance(each, Replay)]
+    base = 0
+    for number, recording in zip(replays, plan.recordings, strict=True):
+        here = rows[stage == number]
+        if len(here):
+            event = np.array([names[name] for name in recording.events], dtype=np.int64)
+            first = recording.column("first")
+            content.event[here] = event[recording.column("event")]
+            content.attempt[here] = attempts(first)
+            content.original[here] = here[first]
+            content.capture[here] = base + np.arange(len(here))
+        base += len(recording)
+    return content
 
 
 def _duration_ns(stages: list[Stage]) -> int:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from ghlctl.model.trace import HEADER as TRACE_HEADER
 from ghlctl.signing.hmac_timestamp import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
-_HEAD = struct.Struct("<IHHIH")  # request's length, segment, event, where the body begins, holes
+_HEAD = struct.Struct("<IHHIIH")  # request's length, segment, event, location, body's begin, holes
 _HOLE = struct.Struct("<BII")
 SPARE = 0xFFFF
 """A segment's number that stands for all of them: what there is before anything else."""
@@ -25,6 +26,7 @@ class Kind(IntEnum):
     SECOND = 1
     MOMENT = 2
     NAME = 3
+    TRACE = 4
 
 
 class Hole(NamedTuple):
@@ -35,12 +37,16 @@ class Hole(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """`event` indexes the plan's event types; `holes` are in the order of the request's bytes."""
+    """`event` indexes the plan's event types, `location` the run's locations from 1 on.
+
+    `holes` are in the order of the request's bytes; the last of the head is the trace.
+    """
 
     segment: int
     event: int
     request: bytes
     body: int
+    location: int
     holes: tuple[Hole, ...]
 
 
@@ -52,16 +58,23 @@ class Marks:
     second: str
     moment: str
     name: str
+    trace: str
 
 
-def mark(request: bytes, marks: Marks, *, segment: int, event: int) -> Stencil | None:
+def mark(
+    request: bytes, marks: Marks, *, segment: int, event: int, location: int = 0
+) -> Stencil | None:
     """None where the holes cannot be told from what stands around them."""
     body = request.index(b"\r\n\r\n") + 4
     head = [
         *_header(request[:body], SIGNATURE_HEADER, marks.signature, Kind.SIGNATURE),
         *_header(request[:body], TIMESTAMP_HEADER, marks.second, Kind.SECOND),
+        *_header(request[:body], TRACE_HEADER, marks.trace, Kind.TRACE),
     ]
-    if [hole.kind for hole in head] != [Kind.SIGNATURE, Kind.SECOND]:
+    if [hole.kind for hole in head] != [Kind.SIGNATURE, Kind.SECOND, Kind.TRACE]:
+        return None
+    head.sort(key=lambda hole: hole.begin)
+    if head[-1].kind is not Kind.TRACE:
         return None
     inside = [
         *_last(request, body, marks.moment, Kind.MOMENT),
@@ -69,8 +82,8 @@ def mark(request: bytes, marks: Marks, *, segment: int, event: int) -> Stencil |
     ]
     if len(inside) != len((Kind.MOMENT, Kind.NAME)):
         return None
-    holes = (*sorted(head, key=lambda hole: hole.begin), *sorted(inside, key=lambda h: h.begin))
-    return Stencil(segment, event, request, body, holes)
+    holes = (*head, *sorted(inside, key=lambda hole: hole.begin))
+    return Stencil(segment, event, request, body, location, holes)
 
 
 def _header(head: bytes, name: str, value: str, kind: Kind) -> Iterator[Hole]:
@@ -96,7 +109,12 @@ def _only(request: bytes, begin: int, text: str, kind: Kind) -> Iterator[Hole]:
 
 def pack_stencil(stencil: Stencil) -> bytes:
     head = _HEAD.pack(
-        len(stencil.request), stencil.segment, stencil.event, stencil.body, len(stencil.holes)
+        len(stencil.request),
+        stencil.segment,
+        stencil.event,
+        stencil.location,
+        stencil.body,
+        len(stencil.holes),
     )
     return head + b"".join(_HOLE.pack(*hole) for hole in stencil.holes) + stencil.request
 
@@ -105,7 +123,7 @@ def unpack_stencils(buffer: bytes) -> tuple[list[Stencil], bytes]:
     """The whole stencils at the start of `buffer`, and what is left of it."""
     stencils, place, size = [], 0, len(buffer)
     while size - place >= _HEAD.size:
-        length, segment, event, body, count = _HEAD.unpack_from(buffer, place)
+        length, segment, event, location, body, count = _HEAD.unpack_from(buffer, place)
         first = place + _HEAD.size
         request = first + count * _HOLE.size
         if size < request + length:
@@ -115,5 +133,5 @@ def unpack_stencils(buffer: bytes) -> tuple[list[Stencil], bytes]:
             for kind, begin, end in _HOLE.iter_unpack(buffer[first:request])
         )
         place = request + length
-        stencils.append(Stencil(segment, event, buffer[request:place], body, holes))
+        stencils.append(Stencil(segment, event, buffer[request:place], body, location, holes))
     return stencils, buffer[place:]

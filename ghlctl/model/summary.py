@@ -41,6 +41,23 @@ class EffectsSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls_per_event: float | None = None
 
 
+class RetriesSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Deliveries that no first attempt had acknowledged, and what sending them again came to.
+
+    `policy` was run `speed` times faster than it says. `sent` counts attempts, beside the run's
+    own `sent`; the others count deliveries: acknowledged by a retry; given up, as the policy sends
+    no more; unfinished, as the run did not send what the policy would have.
+    """
+
+    policy: str
+    speed: float
+    signature: str
+    sent: int
+    acknowledged: int
+    given_up: int
+    unfinished: int = 0
+
+
 class GeneratorSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the load engine says of itself; `cpu_s` over all its processes."""
 
@@ -74,6 +91,9 @@ class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Counts are of counted (not warm-up) arrivals; rates per second of the counted time.
 
+    Times and errors are of arrivals: a retry is in none of them, but in `retries`. In
+    `throughput_per_s` every acknowledgement counts. `by_location` holds the locations to which
+    most was sent, of `locations` in all, and those that a threshold names.
     `open_model`: every arrival had a planned moment; where closed stages waited for replies,
     `concurrency` is the most that they kept in flight, and `planned_per_s` follows the receiver.
     """
@@ -106,3 +126,6 @@ class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passed: bool = msgspec.field(name="pass")
     open_model: bool = True
     concurrency: int = 0
+    retries: RetriesSummary | None = None
+    locations: int = 0
+    by_location: dict[str, EventSummary] = {}

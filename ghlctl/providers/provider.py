@@ -39,6 +39,11 @@ class EventDescription:
 class EventSource(Protocol):
     """Events from a seed: a fresh source, asked the same questions, gives the same answers."""
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The ids of all tenants that the events may be about."""
+        ...
+
     def event(self, event_type: str, *, at: float, delivery_id: str) -> Event:
         """The next event. `at`: unix seconds. Raise UsageError for an unknown event type."""
         ...
@@ -66,9 +71,17 @@ class Provider(Protocol):
     def event_types(self) -> tuple[str, ...]: ...
 
     def source(
-        self, seed: int, *, contacts: int = CONTACTS, locations: int = LOCATIONS
+        self,
+        seed: int,
+        *,
+        contacts: int = CONTACTS,
+        locations: int = LOCATIONS,
+        tenants: int | None = None,
     ) -> EventSource:
-        """A population of `contacts` people over `locations` tenants, made here and once."""
+        """A population of `contacts` people over `locations` tenants, made here and once.
+
+        `tenants`: the seed of a source whose tenants, as many as here, these people have too.
+        """
         ...
 
     def moment(self, at: float) -> str:

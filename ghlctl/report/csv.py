@@ -57,6 +57,9 @@ def _totals(summary: LoadSummary) -> Iterator[tuple[str, float | None, str]]:
     if effects := summary.effects:
         for name in ("expected", "seen", "lost", "duplicated", "unacknowledged"):
             yield f"effects_{name}", getattr(effects, name), ""
+    if retries := summary.retries:
+        for name in ("sent", "acknowledged", "given_up", "unfinished"):
+            yield f"retries_{name}", getattr(retries, name), ""
     if cost := summary.receiver_cost:
         yield "receiver_cpu_per_event", cost.cpu_ms_per_event, "ms"
 

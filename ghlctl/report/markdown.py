@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ghlctl.model.finding import Finding
-from ghlctl.report import evidence, numbers, tables
+from ghlctl.report import breakdown, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, short_names
 from ghlctl.report.method import run_table, sentences
@@ -62,6 +62,8 @@ def _page(document: Document, *, with_evidence: bool) -> str:
         *(_folded(table(tables.latency_table(load))) for load in document.loads),
         table(tables.effects_table(document.loads)),
         table(tables.errors_table(document.loads)),
+        table(breakdown.retries_table(document.loads)),
+        *(_folded(table(breakdown.location_table(load)), "Locations") for load in document.loads),
         *(_audit(audit, with_evidence=with_evidence) for audit in document.audits),
         _folded(_method(document), "Environment and method"),
     )

@@ -16,6 +16,8 @@ def samples_as_csv(samples: Samples) -> str:
         "attempt": samples.attempt,
         "stage": samples.stage,
         "warmup": samples.warmup,
+        "retry": samples.retry,
+        "location": _words(samples.location),
     }
     for name in _TIMES:
         nanoseconds = pd.Series(getattr(samples, name), dtype="Int64")

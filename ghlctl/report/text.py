@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ghlctl.model.estimate import CompareSummary, Comparison
 from ghlctl.model.finding import Finding
 from ghlctl.model.threshold import GateResult
-from ghlctl.report import columns, evidence, numbers, tables
+from ghlctl.report import breakdown, columns, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.figures import VERDICT_WORDS, detectable, remark
@@ -29,6 +29,8 @@ def render(document: Document) -> str:
         *(_section(tables.latency_table(load)) for load in named.loads),
         _section(tables.effects_table(named.loads)),
         _section(tables.errors_table(named.loads)),
+        _section(breakdown.retries_table(named.loads)),
+        *(_section(breakdown.location_table(load)) for load in named.loads),
         *(_audit(audit) for audit in named.audits),
         _method(named),
     )

@@ -37,17 +37,24 @@ class Arrivals:
         return len(self.offset_ns)
 
 
-def plan_arrivals(stages: Sequence[Stage], seed: int) -> Arrivals:
+def plan_arrivals(stages: Sequence[Stage], seed: int, captured: Sequence[Ints] = ()) -> Arrivals:
     """The arrivals of open stages one after another; the same seed gives the same.
 
-    Raise UsageError for a closed stage, whose moments the receiver decides, for a replay, and
-    for no stage or more arrivals than a run holds.
+    `captured`: for each replay its captures' moments, ascending, in ns from the first. Raise
+    UsageError for a closed stage, whose moments the receiver decides, for a replay without its
+    moments, and for no stage or more arrivals than a run holds.
     """
     check_arrivals(tuple(stages))
+    moments = iter(captured)
     offsets: list[Ints] = []
     start_ns = 0
     for number, stage in enumerate(stages):
-        within, lasts_ns = _stage(stage, np.random.default_rng([seed, number]))
+        chance = np.random.default_rng([seed, number])
+        within, lasts_ns = (
+            _replayed(stage, next(moments, None))
+            if isinstance(stage, Replay)
+            else _stage(stage, chance)
+        )
         offsets.append(within + start_ns)
         start_ns += lasts_ns
     counts = [len(each) for each in offsets]
@@ -57,7 +64,19 @@ def plan_arrivals(stages: Sequence[Stage], seed: int) -> Arrivals:
     )
 
 
-def _stage(stage: Stage, chance: np.random.Generator) -> tuple[Ints, int]:
+def _replayed(stage: Replay, moments_ns: Ints | None) -> tuple[Ints, int]:
+    """The last arrival ends the stage: nothing says how long the capture went on after it."""
+    if moments_ns is None:
+        raise UsageError(
+            f"the captured moments of {stage.path} are not known here", "run it with loadtest"
+        )
+    offset_ns = np.rint(moments_ns / stage.speed).astype(np.int64)
+    return offset_ns, int(offset_ns[-1]) if len(offset_ns) else 0
+
+
+def _stage(
+    stage: Constant | Poisson | Ramp | Burst | Closed, chance: np.random.Generator
+) -> tuple[Ints, int]:
     """Offsets from the stage's start and how long it lasts, both in nanoseconds."""
     match stage:
         case Constant(rate, for_s):
@@ -72,11 +91,6 @@ def _stage(stage: Stage, chance: np.random.Generator) -> tuple[Ints, int]:
             raise UsageError(
                 "a closed stage has no planned arrivals",
                 "its receiver decides when the next is sent",
-            )
-        case Replay(path):
-            raise UsageError(
-                f"replaying {path} as arrivals is not supported yet",
-                "use constant, ramp, poisson, burst or closed stages",
             )
 
 

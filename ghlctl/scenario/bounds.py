@@ -13,6 +13,7 @@ MAX_CONCURRENCY = 10_000
 MAX_DURATION_S = 31 * 86_400.0
 MAX_LOCATIONS = 100_000
 MAX_SPEED = 1e9
+MAX_PATH = 4096
 MAX_SEED = 2**63 - 1
 _NAME_LENGTH = 100
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -63,12 +64,11 @@ def check_speed(what: str, speed: float) -> None:
         )
 
 
-def check_text(what: str, text: str) -> None:
+def check_text(what: str, text: str, most: int = _NAME_LENGTH) -> None:
     """Printable, on one line, not empty."""
-    if not text.strip() or not text.isprintable() or len(text) > _NAME_LENGTH:
+    if not text.strip() or not text.isprintable() or len(text) > most:
         raise UsageError(
-            f"{what} has to be printable text on one line",
-            f"write 1 to {_NAME_LENGTH} characters",
+            f"{what} has to be printable text on one line", f"write 1 to {most} characters"
         )
 
 

@@ -152,19 +152,19 @@ def _effects(document: Document, shape: EffectsShape | UnsetType) -> EffectsSpec
 def _retries(document: Document, said: str | RetriesShape | UnsetType) -> RetriesSpec | None:
     if said is UNSET:
         return None
-    if isinstance(said, str):
-        said, place = RetriesShape(said), ("retries",)
-    else:
-        place = ("retries", "policy")
-    with document.at(*place):
+    plain = isinstance(said, str)
+    said = RetriesShape(said) if isinstance(said, str) else said
+    with document.at("retries", *(() if plain else ("policy",))):
         check_name("policy", said.policy, POLICIES, "policies")
     with document.at("retries", "speed"):
         return RetriesSpec(said.policy, or_none(said.speed), said.signature)
 
 
 def _write_retries(retries: RetriesSpec | None) -> str | dict[str, Any] | None:
-    if retries is None or retries == RetriesSpec(retries.policy):
-        return retries and retries.policy
+    if retries is None:
+        return None
+    if retries == RetriesSpec(retries.policy):
+        return retries.policy
     return {key: value for key, value in to_builtins(retries).items() if value is not None}
 
 

@@ -11,6 +11,7 @@ from ghlctl.scenario.bounds import (
     MAX_ARRIVALS,
     MAX_CONCURRENCY,
     MAX_LOCATIONS,
+    MAX_PATH,
     check_count,
     check_duration,
     check_ramp,
@@ -110,7 +111,7 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="repla
     speed: float = 1.0
 
     def __post_init__(self) -> None:
-        check_text("the path to replay", self.path)
+        check_text("the path to replay", self.path, most=MAX_PATH)
         check_speed("a replay", self.speed)
 
 

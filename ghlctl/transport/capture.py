@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -86,20 +87,40 @@ def line_of(one: Captured) -> bytes:
     return msgspec.json.encode(one)
 
 
-def read_captures(path: Path) -> Iterator[Captured]:
-    """Line by line; raise UsageError that names file and line for what is no capture.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A capture with the number of its line, and the byte of the file at which that begins."""
+
+    number: int
+    begin: int
+    captured: Captured
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Line by line, one in memory; raise UsageError that names file and line for no capture.
 
     Lines that are added meanwhile are left: a replay into its own listener would never end.
     """
+    begin = 0
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(_lines(stream), 1):
-                if len(line) > MOST_BYTES:
-                    raise UsageError(f"{path}:{number}: the line is longer than {_MOST}", _HINT)
                 if line.strip():
-                    yield _read(line, f"{path}:{number}")
+                    yield Line(number, begin, _read(line, f"{path}:{number}"))
+                begin += len(line)
     except OSError as fault:
         raise UsageError(f"cannot read {path}: {fault.strerror}", _HINT) from None
+
+
+def read_captures(path: Path) -> Iterator[Captured]:
+    """The captures of a file, as `read_lines` reads them."""
+    return (line.captured for line in read_lines(path))
+
+
+def read_one(stream: BinaryIO, begin: int, where: str) -> Captured:
+    """The capture whose line begins at byte `begin`; UsageError where there is none by now."""
+    stream.seek(begin)
+    return _read(stream.readline(MOST_BYTES + 1), where)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -115,6 +136,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _read(line: bytes, where: str) -> Captured:
+    if len(line) > MOST_BYTES:
+        raise UsageError(f"{where}: the line is longer than {_MOST}", _HINT)
     try:
         found = msgspec.json.decode(line, type=Captured)
         if found.schema_version != SCHEMA_VERSION:

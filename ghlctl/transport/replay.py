@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from ghlctl.model.delivery import Delivery, Headers
 from ghlctl.providers.ghl.identity import iso
+from ghlctl.providers.tenancy import location_of
 from ghlctl.signing.catalogue import SCHEMES
 from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey
 from ghlctl.transport.capture import Captured
@@ -23,6 +24,7 @@ _OF_THE_CONNECTION = frozenset(
         "accept-encoding",
     }
 )
+_ID_HEADERS = ("webhook-id", "svix-id", "x-shopify-event-id", "x-github-delivery")
 UNKNOWN_TYPE = "unknown"
 
 
@@ -41,14 +43,16 @@ def replayed(
     request: Request = NOWHERE,
     extra: Headers = (),
     fresh: bool = True,
+    happened_at: float | None = None,
 ) -> Delivery:
     """Sign the captured body at unix second `at`; every older signature is left out.
 
     `fresh` puts `delivery_id` and `at` where the body has webhookId and timestamp, or a receiver
-    that deduplicates would refuse it; all other bytes stay as they are. A header in `extra`
-    replaces the captured one.
+    that deduplicates would refuse it; all other bytes stay as they are. `happened_at` is what a
+    repeat's body says in place of `at`. A header in `extra` replaces the captured one.
     """
-    body = refreshed(one.raw(), delivery_id, at) if fresh else one.raw()
+    happened = at if happened_at is None else happened_at
+    body = refreshed(one.raw(), delivery_id, happened) if fresh else one.raw()
     left_out = _SIGNING | _lower(name for name, _ in extra)
     kept = tuple(pair for pair in end_to_end(one.headers) if pair[0].lower() not in left_out)
     signed = scheme.sign(body, key, at=at, delivery_id=delivery_id, request=request)
@@ -59,6 +63,20 @@ def event_type_of(body: bytes) -> str:
     """What the body says of itself, or "unknown"."""
     found = _root(body).get("type")
     return found if isinstance(found, str) and found else UNKNOWN_TYPE
+
+
+def delivery_id_of(one: Captured) -> str:
+    """What its sender called the delivery, in the body or a header; "" where nothing does."""
+    named = _root(one.raw()).get("webhookId")
+    if isinstance(named, str) and named:
+        return named
+    headers = {name.lower(): value for name, value in one.headers}
+    return next((headers[name] for name in _ID_HEADERS if headers.get(name)), "")
+
+
+def location_of_body(body: bytes) -> str:
+    """The tenant that the body names, or ""."""
+    return location_of(_root(body))
 
 
 def refreshed(body: bytes, delivery_id: str, at: float) -> bytes:

@@ -130,7 +130,7 @@ def test_seven_of_a_thousand_are_not_below_seven_tenths_of_a_per_cent(load: Any)
         ("dropped == 0 and effects lost == 0", 14, "a plain number"),
         ("error_rate < 1% x", 17, "one threshold is one comparison"),
         ("service_time{event=X} p95 < 5ms", 13, "response_time and error_rate take a tag"),
-        ("response_time{location=X} p95 < 5ms", 15, "write {event=ContactCreate}"),
+        ("response_time{tenant=X} p95 < 5ms", 15, "write {event=ContactCreate}"),
         ("response_time{event=} p95 < 5ms", 21, "write {event=ContactCreate}"),
         ("response_time{event=X p95 < 5ms", 27, "write {event=ContactCreate}"),
     ],

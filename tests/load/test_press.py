@@ -15,9 +15,10 @@ from ghlctl.load.address import request_bytes
 from ghlctl.load.identity import delivery_ids
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.press import KEPT, Press
-from ghlctl.load.production import Order, Workshop, fresh_id, open_workshop, spares
 from ghlctl.load.stencil import SPARE, Stencil, pack_stencil, unpack_stencils
+from ghlctl.load.workshop import Order, Workshop, fresh_id, open_workshop, spares
 from ghlctl.model.delivery import Event, Headers
+from ghlctl.model.trace import traceparent
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
 from ghlctl.scenario.scenario import Burst
@@ -91,7 +92,7 @@ def test_a_printed_request_is_what_the_general_path_makes(
             workshop.key,
             at=unix_ns // 1_000_000 / 1e3,
             delivery_id=name.decode(),
-            extra=headers,
+            extra=(*headers, ("traceparent", traceparent(name.decode()))),
         )
         assert request == request_bytes(workshop.address, again)
 

@@ -22,6 +22,7 @@ from ghlctl.scenario.scenario import (
     Ramp,
     ReceiverSpec,
     Replay,
+    RetriesSpec,
     Scenario,
     check_arrivals,
     known_duration_s,
@@ -154,7 +155,7 @@ def test_the_contract_s_example_is_read_whole() -> None:
         ),
         warmup_s=5,
         duplicates=0.01,
-        retries="ghl",
+        retries=RetriesSpec("ghl"),
         timeout_s=10,
         effects=EffectsSpec("http://127.0.0.1:8701", 10),
         thresholds=(

@@ -29,8 +29,8 @@ class Spacing:
     @property
     def longest_s(self) -> float:
         """From the first attempt's end to the last retry, where every jitter is at its longest."""
-        delays = (self.base_s * self.factor**retry for retry in range(self.retries))
-        return sum(delays) + self.retries * self.jitter_s
+        factors = [math.pow(self.factor, retry) for retry in range(self.retries)]
+        return self.base_s * sum(factors) + self.retries * self.jitter_s
 
     def delay_s(self, retry: int, random: Random) -> float:
         """Seconds before retry number `retry`, counted from 1."""
@@ -60,8 +60,8 @@ class RetryPolicy:
     def usual_speed(self) -> float:
         """How much faster than the provider a run retries where nothing else is said."""
         exact = self.longest_s / USUAL_TAIL_S
-        digits = max(0, math.floor(math.log10(max(exact, 1.0))) - 1)
-        return max(1.0, math.ceil(exact / 10**digits) * 10.0**digits)
+        step = math.pow(10, max(0, math.floor(math.log10(max(exact, 1.0))) - 1))
+        return max(1.0, math.ceil(exact / step) * step)
 
     def spacing(self, status: int | None) -> Spacing | None:
         """How a reply with `status` is retried; None for no reply at all."""

@@ -32,13 +32,22 @@ class Slot:
 class Population:
     """A fixed number of slots over the locations in turn; contacts come into them and leave."""
 
-    def __init__(self, seed: int, random: Random, contacts: int, locations: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        random: Random,
+        contacts: int,
+        locations: int,
+        tenants: int | None = None,
+    ) -> None:
         _bounded("contacts", contacts, MAX_CONTACTS)
         _bounded("locations", locations, MAX_LOCATIONS)
         self.pools: NamePools = name_pools(seed)
         self._random = random
         self._made = 0
-        places = [_location(random) for _ in range(locations)]
+        chance = random if tenants is None else Random(tenants)  # where a source begins, too
+        places = [_location(chance) for _ in range(locations)]
+        self.locations = tuple(place.id for place in places)
         self._slots = [
             Slot(self._newcomer(places[n % locations], -random.random() * _OLDEST_S))
             for n in range(contacts)

@@ -25,10 +25,19 @@ class Ghl:
     event_types: tuple[str, ...] = tuple(EVENT_TYPES)
 
     def source(
-        self, seed: int, *, contacts: int = CONTACTS, locations: int = LOCATIONS
+        self,
+        seed: int,
+        *,
+        contacts: int = CONTACTS,
+        locations: int = LOCATIONS,
+        tenants: int | None = None,
     ) -> GhlSource:
         return GhlSource(
-            seed, contacts=contacts, locations=locations, types_stated=self.types_stated
+            seed,
+            contacts=contacts,
+            locations=locations,
+            types_stated=self.types_stated,
+            tenants=tenants,
         )
 
     def moment(self, at: float) -> str:

@@ -45,14 +45,24 @@ class GhlSource:
     """
 
     def __init__(
-        self, seed: int, *, contacts: int, locations: int, types_stated: bool = True
+        self,
+        seed: int,
+        *,
+        contacts: int,
+        locations: int,
+        types_stated: bool = True,
+        tenants: int | None = None,
     ) -> None:
         self._types_stated = types_stated
         self._random = Random(seed)
-        self._population = Population(seed, self._random, contacts, locations)
+        self._population = Population(seed, self._random, contacts, locations, tenants)
         self._opened_at = _NOT_OPENED
         self._slot: Slot | None = None
         self._gone: dict[Family, Record] = {}
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        return self._population.locations
 
     def event(self, event_type: str, *, at: float, delivery_id: str) -> Event:
         """The next event. `at`: unix seconds. Raise UsageError for an unknown event type."""

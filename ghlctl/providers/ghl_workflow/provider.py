@@ -32,9 +32,15 @@ _KINDS = {bool: "boolean", int: "number", float: "number", str: "string", list: 
 class WorkflowSource:
     """People as in provider ghl; nothing is remembered from one body to the next."""
 
-    def __init__(self, seed: int, *, contacts: int, locations: int) -> None:
+    def __init__(
+        self, seed: int, *, contacts: int, locations: int, tenants: int | None = None
+    ) -> None:
         self._random = Random(seed)
-        self._population = Population(seed, self._random, contacts, locations)
+        self._population = Population(seed, self._random, contacts, locations, tenants)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        return self._population.locations
 
     def event(self, event_type: str, *, at: float, delivery_id: str) -> Event:  # noqa: ARG002 - the source protocol has it
         """The next event; `delivery_id` is nowhere in it, for the platform sends none."""
@@ -57,9 +63,14 @@ class GhlWorkflow:
     event_types: tuple[str, ...] = tuple(TRIGGERS)
 
     def source(
-        self, seed: int, *, contacts: int = CONTACTS, locations: int = LOCATIONS
+        self,
+        seed: int,
+        *,
+        contacts: int = CONTACTS,
+        locations: int = LOCATIONS,
+        tenants: int | None = None,
     ) -> WorkflowSource:
-        return WorkflowSource(seed, contacts=contacts, locations=locations)
+        return WorkflowSource(seed, contacts=contacts, locations=locations, tenants=tenants)
 
     def moment(self, at: float) -> str:
         """As every platform date; bodies of workflows carry none of their own delivery."""
