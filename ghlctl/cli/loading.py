@@ -275,11 +275,17 @@ def require_reachable(url: str) -> None:
     """Raise NotMeasuredError before any load is sent to where nobody listens."""
     from ghlctl.transport.address import place_of, shown_url
     from ghlctl.transport.attempt import Failure
+    from ghlctl.transport.http2 import speaks_only_http2
     from ghlctl.transport.probe import unreachable
     from ghlctl.transport.reach import Reach
 
     with Reach(timeout_s=5.0) as reach:
         answer = reach.ask("GET", place_of(url).origin + "/health")
+    if isinstance(answer, Failure) and speaks_only_http2(answer, place_of(url)):
+        raise NotMeasuredError(
+            f"the receiver {shown_url(url)} speaks HTTP/2 only, and load is sent by HTTP/1.1",
+            "let it, or the proxy before it, take HTTP/1.1, as most webhooks are sent",
+        )
     if isinstance(answer, Failure) and unreachable(answer):
         raise NotMeasuredError(
             f"the receiver {shown_url(url)} cannot be reached: {answer.text}",

@@ -6,6 +6,7 @@ import typer
 
 from ghlctl.cli.options import ConfigFile, Reports
 from ghlctl.cli.output import emit
+from ghlctl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def report(
     runs: Annotated[list[str], typer.Argument(help="One run; or before and after, in that order.")],
     form: Annotated[
-        str, typer.Option("--format", help="text, html, markdown, json, csv or junit.")
+        str, typer.Option("--format", help="text, html, markdown, json, csv, junit; hdr: a log.")
     ] = "text",
     reports: Reports = None,
     config: ConfigFile = None,
@@ -34,11 +35,23 @@ def render_runs(
 ) -> str:
     """Find the runs and render them; raise UsageError for an unknown format."""
     from ghlctl.cli.settings import run_store
-    from ghlctl.report.catalogue import format_named
+    from ghlctl.report.catalogue import SAMPLES_LOG, format_named
 
-    render = format_named(form)
     store = run_store(reports, config)
+    if form == SAMPLES_LOG:
+        return _log_of([store.find(reference) for reference in references])
+    render = format_named(form)
     return render(document_of([store.find(reference) for reference in references]))
+
+
+def _log_of(folders: "Sequence[RunFolder]") -> str:
+    from ghlctl.cli.stored import ended_run
+    from ghlctl.report.hdr import render_log
+    from ghlctl.store.samples import read_samples
+
+    if len(folders) != 1:
+        raise UsageError("an HdrHistogram log is of one run", "write one log for each run")
+    return render_log(ended_run(folders[0]), read_samples(folders[0].path))
 
 
 def document_of(

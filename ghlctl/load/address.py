@@ -62,6 +62,7 @@ def tls_context(*, insecure: bool, ca_file: str) -> ssl.SSLContext:
         raise UsageError(
             f"the CA file cannot be used: {fault}", "it holds certificates in PEM form"
         ) from None
+    context.set_alpn_protocols(["http/1.1"])
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

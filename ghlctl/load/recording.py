@@ -5,7 +5,6 @@ moment comes. What is kept of a capture is some 40 bytes, and while the file is 
 """
 
 import math
-import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,11 +20,11 @@ from ghlctl.scenario.bounds import MAX_DURATION_S, MAX_LOCATIONS
 from ghlctl.scenario.scenario import Replay, Stage
 from ghlctl.transport.capture import Captured, Line, read_lines
 from ghlctl.transport.replay import delivery_id_of, end_to_end, event_type_of, location_of_body
+from ghlctl.transport.sendable import fault_in
 
 MOST_CAPTURES = 1_000_000
 _MOST_TYPES = 10_000
 _LONGEST_NAME = 200
-_FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _COLUMNS = ("offset_ns", "begin", "line", "event", "location", "first")
 
 
@@ -133,9 +132,11 @@ def check_sendable(one: Captured, where: str) -> None:
     """Raise UsageError for a header that no HTTP request can carry."""
     if not math.isfinite(one.at):
         raise UsageError(f"{where}: this delivery came at no time", "at is in unix seconds")
-    for name, value in end_to_end(one.headers):
-        if not _FIELD_NAME.fullmatch(name) or any(char in value for char in "\r\n\0"):
-            raise UsageError(f"{where}: header {name[:40]!r} cannot be sent", "remove it there")
+    headers = end_to_end(one.headers)
+    fault = fault_in(headers)
+    if fault:
+        raise UsageError(f"{where}: {fault}", "remove that header there")
+    for name, value in headers:
         if not value.isascii() and max(value) > "\xff":
             raise UsageError(f"{where}: header {name} has characters beyond Latin-1", "remove it")
 
