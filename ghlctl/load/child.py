@@ -157,13 +157,13 @@ def main() -> int:
 
 def _first_line() -> bytes:
     """The plan: its headers may be secret, so it is never a file nor an argument."""
-    received = b""
+    received = bytearray()
     while not received.endswith(b"\n"):
         some = os.read(_STDIN, _PIPE_BYTES)
         if not some:
             return b""
         received += some
-    return received
+    return bytes(received)
 
 
 def _prepare(plan: LoadPlan, bell: Bell) -> Session:

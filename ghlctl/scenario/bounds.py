@@ -56,11 +56,11 @@ def check_count(what: str, count: int, most: int) -> None:
         raise UsageError(f"{what} of {count:,} is out of bounds", f"write 1 to {most}")
 
 
-def check_speed(what: str, speed: float) -> None:
+def check_speed(what: str, speed: float, as_it_was: str) -> None:
     if not (math.isfinite(speed) and 0 < speed <= MAX_SPEED):
         raise UsageError(
             f"the speed of {what} is above zero and at most {MAX_SPEED:,.0f}",
-            "1 is as it was, 2 twice as fast",
+            f"1 is {as_it_was}, 2 twice as fast",
         )
 
 

@@ -112,7 +112,7 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="repla
 
     def __post_init__(self) -> None:
         check_text("the path to replay", self.path, most=MAX_PATH)
-        check_speed("a replay", self.speed)
+        check_speed("a replay", self.speed, "as captured")
 
 
 Stage = Constant | Ramp | Poisson | Burst | Closed | Replay
@@ -162,7 +162,7 @@ class RetriesSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.speed is not None:
-            check_speed("retries", self.speed)
+            check_speed("retries", self.speed, "as the policy says")
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -92,10 +92,11 @@ def refreshed(body: bytes, delivery_id: str, at: float) -> bytes:
 def _replaced(body: bytes, name: str, old: str, new: str) -> bytes:
     """The value of the last such name, where it is written plainly; else nothing is touched."""
     for space in (b"", b" "):
-        written = b'"' + name.encode() + b'":' + space + b'"' + old.encode() + b'"'
+        key = b'"' + name.encode() + b'":' + space
+        written = key + b'"' + old.encode("utf-8", "replace") + b'"'
         if written in body:
             before, _, after = body.rpartition(written)
-            return before + written.replace(old.encode(), new.encode()) + after
+            return before + key + b'"' + new.encode() + b'"' + after
     return body
 
 

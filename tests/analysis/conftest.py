@@ -65,7 +65,7 @@ def build_samples(
         "stage": 0,
         "warmup": False,
     } | columns
-    objects = {"delivery_id", "event", "error"}
+    objects = {"delivery_id", "event", "error", "location"}
     kinds = {"warmup": np.bool_} | dict.fromkeys(objects, np.object_)
     return Samples(
         intended_ns=intended,

@@ -7,12 +7,14 @@ import uuid
 from itertools import islice, pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghlctl.load.address import request_bytes
-from ghlctl.load.identity import delivery_ids
+from ghlctl.load.frames import LOCATION_BITS
+from ghlctl.load.identity import delivery_ids, identities
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.press import KEPT, Press
 from ghlctl.load.stencil import SPARE, Stencil, pack_stencil, unpack_stencils
@@ -21,6 +23,7 @@ from ghlctl.model.delivery import Event, Headers
 from ghlctl.model.trace import traceparent
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import deliver
+from ghlctl.providers.tenancy import location_of
 from ghlctl.scenario.scenario import Burst
 from ghlctl.signing.hmac_timestamp import prepare
 from ghlctl.signing.prepared import PreparedHmac
@@ -163,3 +166,40 @@ def test_spares_are_other_people_than_the_run_s_own() -> None:
     assert {stencil.segment for stencil in found} == {SPARE}
     own = payload_of(stencil_of(workshop, 0).request)["id"]
     assert own not in {payload_of(stencil.request).get("id") for stencil in found}
+
+
+def test_a_printed_request_is_of_a_location_that_the_tag_names() -> None:
+    workshop = workshop_of()
+    names = {number: name for name, number in workshop.locations.items()}
+    assert len(names) == 40
+    press = press_of(*spares(workshop, plan_of(), AT))
+    for event in range(len(TYPES)):
+        made = press.make(event, int(AT * 1e9))
+        assert made is not None
+        assert names.get(press.location >> LOCATION_BITS, "") == location_of(payload_of(made[1]))
+
+
+def test_as_many_locations_as_asked_for_are_sent_about() -> None:
+    plan = msgspec.structs.replace(plan_of(), locations=3, events={"ContactCreate": 1.0})
+    workshop = open_workshop(plan, {"KEY": SECRET.decode()}, threads=1)
+    orders = [Order("ContactCreate", AT, fresh_id()) for _ in range(50)]
+    found = {location_of(payload_of(made.request)) for made in workshop.make(orders)}
+    apart = {location_of(payload_of(each.request)) for each in spares(workshop, plan, AT)}
+    assert found == set(workshop.locations)
+    assert len(found) == 3
+    assert apart <= found
+
+
+def test_the_trace_of_a_printed_request_is_its_delivery_s() -> None:
+    for name, trace in islice(identities(), 600):
+        assert trace.decode() == traceparent(name.decode())
+
+
+def test_a_traceparent_of_one_s_own_leaves_no_stencil_and_is_sent_alone() -> None:
+    own = f"00-{'a' * 32}-{'b' * 16}-00"
+    workshop = workshop_of((("Traceparent", own),))
+    order = Order(TYPES[0], AT, fresh_id())
+    assert workshop.stencil(order, segment=0, event=0) is None
+    (made,) = workshop.make([order])
+    assert made.request.lower().count(b"traceparent:") == 1
+    assert own.encode() in made.request

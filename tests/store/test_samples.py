@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,28 @@ def test_what_is_written_in_any_chunks_is_read_back_in_order_of_intention(
     assert read.intended_ns.tolist() == everything
     assert read.delivery_id.tolist() == [f"d-{value}" for value in everything]
     assert read.acknowledged.all()
+
+
+def test_a_run_of_before_retries_and_locations_opens(tmp_path: Path) -> None:
+    writer = SampleWriter(tmp_path)
+    writer.append(some_samples([1, 2]))
+    writer.close()
+    older = pq.read_table(tmp_path / FILE).drop_columns(["retry", "location"])
+    pq.write_table(older, tmp_path / FILE)
+    read = read_samples(tmp_path)
+    assert (read.retry.tolist(), read.location.tolist()) == ([0, 0], ["", ""])
+    assert read.arrivals is read
+
+
+def test_a_column_of_another_version_is_refused(tmp_path: Path) -> None:
+    writer = SampleWriter(tmp_path)
+    writer.append(some_samples([1]))
+    writer.close()
+    table = pq.read_table(tmp_path / FILE)
+    for other in (table.append_column("more", table["stage"]), table.drop_columns(["stage"])):
+        pq.write_table(other, tmp_path / FILE)
+        with pytest.raises(StoreError, match="other columns"):
+            read_samples(tmp_path)
 
 
 def test_a_killed_writer_leaves_its_parts_readable(tmp_path: Path) -> None:

@@ -165,6 +165,16 @@ def test_a_replay_refreshes_id_and_time_and_no_other_byte(space: str) -> None:
     assert fresh == expected.replace(b"2020", b"1970-01-01T00:00:00.000Z")
 
 
+@pytest.mark.parametrize("old", ["b", "Id", "webhookId", ":"])
+def test_an_id_that_is_a_part_of_its_own_name_is_replaced_alone(old: str) -> None:
+    assert refreshed(f'{{"webhookId":"{old}"}}'.encode(), "new", 0.0) == b'{"webhookId":"new"}'
+
+
+def test_an_id_that_is_no_text_is_left_alone() -> None:
+    body = rb'{"webhookId":"\ud800"}'
+    assert refreshed(body, "new", 0.0) == body
+
+
 @given(st.binary(max_size=100))
 def test_a_body_without_an_id_is_left_alone(body: bytes) -> None:
     assert refreshed(body, "new", 0.0) == body
