@@ -20,7 +20,7 @@ from ghlctl.model.delivery import Headers
 from ghlctl.model.trace import traceparent
 from ghlctl.scenario.scenario import Burst, Closed, Constant, Replay, Stage
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
-from ghlctl.transport.capture import MOST_LINE_BYTES, captured, line_of
+from ghlctl.transport.capture import MOST_BYTES, captured, line_of
 from tests.load.test_engine import SECRET, accept, plan_of, run
 
 Serve = Callable[..., int]
@@ -207,8 +207,8 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path
     path = tmp_path / "c.jsonl"
     with path.open("wb") as stream:
         stream.write(line_of(captured("POST", "", (), b"{}", at=0)) + b"\n{")
-        stream.truncate(MOST_LINE_BYTES * 4)  # a hole, which reads as zeros
-    with pytest.raises(UsageError, match=r"c\.jsonl:2: this line is longer than 64 MiB"):
+        stream.truncate(MOST_BYTES * 4)  # a hole, which reads as zeros
+    with pytest.raises(UsageError, match=r"c\.jsonl:2: the line is longer than 32 MiB"):
         survey(path)
 
 
