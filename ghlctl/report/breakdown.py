@@ -34,7 +34,7 @@ def retries_table(loads: Sequence[LoadView]) -> Table:
     """One row per load that retried: attempts sent, then what became of the deliveries."""
     said = [(load.label, load.summary.retries) for load in loads if load.summary.retries]
     settings = dict.fromkeys(
-        f"policy {each.policy}, {each.speed:,.0f} times as fast, {each.signature} signature"
+        f"policy {each.policy}, {each.speed:,.10g} times as fast, {each.signature} signature"
         for _, each in said
     )
     return Table(

@@ -10,6 +10,7 @@ from ghlctl.transport.attempt import Failure
 
 _FRAME_HEAD = 9  # bytes: length, type, flags, stream
 _SETTINGS, _SETTING_BYTES = 4, 6
+_BROKEN_OFF = (ErrorKind.PROTOCOL, ErrorKind.CLOSED, ErrorKind.RESET)
 _NO_PROTOCOL_IN_COMMON = "no application protocol"
 
 
@@ -17,7 +18,7 @@ def speaks_only_http2(failure: Failure, place: Place, *, timeout_s: float = 3.0)
     """Look again at a receiver that failed so: HTTP/2 always begins with a frame of settings."""
     if failure.kind is ErrorKind.TLS:
         return _NO_PROTOCOL_IN_COMMON in failure.text
-    if failure.kind is ErrorKind.CONNECT:
+    if failure.kind not in _BROKEN_OFF:
         return False
     with suppress(OSError):
         return _begins_with_settings(_first_bytes(place, timeout_s))
