@@ -1,16 +1,29 @@
 """How a bound is written: `response_time{event=ContactCreate} p95 < 500ms`.
 
-threshold = subject [ "{" tag "=" value "}" ] [ aggregate ] operator number [ unit ]
-tag = "event" | "location"
+threshold = subject [ "{" tag "=" value { "," tag "=" value } "}" ] [ aggregate ] bound
+bound     = operator number [ unit ]
+          | "vs" "baseline" operator sign percent [ "or" sign number [ unit ] ]
+          | ("==" | "!=") verdict
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Never
 
+from ghlctl.analysis.threshold_tokens import Token, tokens
+from ghlctl.analysis.threshold_words import (
+    CLOSED_TAGS,
+    SUBJECTS,
+    TAG_EXAMPLES,
+    WHOLE_AUDIT,
+    Subject,
+    Tag,
+    Unit,
+)
 from ghlctl.errors import UsageError
+from ghlctl.model.estimate import Verdict
 from ghlctl.model.suggestion import closest
 
 
@@ -23,78 +36,66 @@ class Operator(StrEnum):
     UNEQUAL = "!="
 
 
-class Unit(StrEnum):
-    """What values and bounds are kept in, however they were written."""
-
-    MS = "ms"
-    RATIO = "ratio"
-    PER_S = "/s"
-    NONE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Something measured: its aggregates (() for a plain number), its unit, and its tags."""
-
-    aggregates: tuple[str, ...]
-    unit: Unit
-    tagged: bool = False
+_ORDERED = (Operator.LESS, Operator.AT_MOST, Operator.MORE, Operator.AT_LEAST)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedThreshold:
-    """A bound in words the evaluation knows; `bound` is in `unit`, ratios are 0-1."""
+    """A bound in words the evaluation knows; `bound` is in `unit`, ratios are 0-1.
+
+    `relative`: the bound is on a change against the baseline, a ratio minus one; `allowance` is
+    what the change may come to in the subject's own unit instead. `word`: a verdict to be held
+    against in place of a number.
+    """
 
     expression: str
     subject: str
     aggregate: str
-    event: str | None
+    tags: tuple[tuple[Tag, str], ...]
     operator: Operator
     bound: float
     unit: Unit
-    location: str | None = None
+    relative: bool = False
+    allowance: float | None = None
+    word: Verdict | None = None
+
+    def tag(self, name: Tag) -> str | None:
+        return dict(self.tags).get(name)
+
+    @property
+    def event(self) -> str | None:
+        return self.tag(Tag.EVENT)
+
+    @property
+    def location(self) -> str | None:
+        return self.tag(Tag.LOCATION)
 
 
-_LATENCY = ("mean", "p50", "p90", "p95", "p99", "p99.9", "max")
-SUBJECTS = {
-    "response_time": Subject(_LATENCY, Unit.MS, tagged=True),
-    "service_time": Subject(_LATENCY, Unit.MS),
-    "lateness": Subject(_LATENCY, Unit.MS),
-    "end_to_end": Subject(_LATENCY, Unit.MS),
-    "error_rate": Subject((), Unit.RATIO, tagged=True),
-    "throughput": Subject((), Unit.PER_S),
-    "dropped": Subject((), Unit.NONE),
-    "effects": Subject(
-        ("expected", "seen", "lost", "duplicated", "unacknowledged", "calls_per_event"), Unit.NONE
-    ),
-    "audit": Subject(("score",), Unit.NONE),
-}
-_TAGS = ("event", "location")
-_TAG_EXAMPLE = "write {event=ContactCreate} or {location=ID}"
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    operator: Operator
+    number: float
+    unit: Unit
+    relative: bool = False
+    allowance: float | None = None
+    word: Verdict | None = None
+
+
 _SPELLINGS = {"p99_9": "p99.9"}
 _WRITTEN_UNITS = {
     Unit.MS: {"ms": Decimal(1), "s": Decimal(1000), "us": Decimal("0.001")},
     Unit.RATIO: {"%": Decimal("0.01"), "": Decimal(1)},
     Unit.PER_S: {"/s": Decimal(1)},
     Unit.NONE: {"": Decimal(1)},
+    Unit.CHANGE: {"%": Decimal("0.01")},
 }
 _EXAMPLES = {
     Unit.MS: "a time needs ms, s or us, for example 500ms",
     Unit.RATIO: "a share is written in percent, for example 1%",
     Unit.PER_S: "a rate is written per second, for example 20/s",
     Unit.NONE: "this is a plain number without a unit, for example 0",
+    Unit.CHANGE: "a change is written in percent, for example +10%",
 }
-_TOKEN = re.compile(
-    r"\s*(?:(?P<quoted>\"[^\"]*\"|'[^']*')|(?P<word>[A-Za-z_][\w.\-]*)"
-    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<operator>[<>=!]+)|(?P<mark>[{}%/,])|(?P<other>\S))"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
 
 
 def parse_threshold(expression: str) -> ParsedThreshold:
@@ -107,46 +108,39 @@ class _Reader:
 
     def __init__(self, expression: str) -> None:
         self._expression = expression
-        self._tokens = [
-            _Token(
-                match.lastgroup or "",
-                match.group(match.lastgroup or 0),
-                1 + match.start(match.lastgroup or 0),
-            )
-            for match in _TOKEN.finditer(expression)
-        ]
-        self._tokens.append(_Token("end", "", len(expression.rstrip()) + 1))
+        self._tokens = tokens(expression)
 
     def threshold(self) -> ParsedThreshold:
         name = self._known(SUBJECTS, "metric")
         subject = SUBJECTS[name]
-        tag, value = self._tag(name, subject)
+        tags = self._tags(name, subject)
         aggregate = (
             self._known(subject.aggregates, f"value of {name}") if subject.aggregates else ""
         )
-        operator = self._operator(name)
-        bound = self._bound(subject.unit)
+        bound = self._held_against(name, subject, aggregate, tags)
         if self._next.kind != "end":
             self._refuse(f"{self._next.text!r} is too much", "one threshold is one comparison")
         return ParsedThreshold(
             self._expression.strip(),
             name,
             aggregate,
-            value if tag == "event" else None,
-            operator,
-            bound,
-            subject.unit,
-            value if tag == "location" else None,
+            tags,
+            bound.operator,
+            bound.number,
+            bound.unit,
+            bound.relative,
+            bound.allowance,
+            bound.word,
         )
 
     @property
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         return self._tokens[0]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         return self._tokens.pop(0) if len(self._tokens) > 1 else self._tokens[0]
 
-    def _known(self, names: dict[str, Subject] | tuple[str, ...], kind: str) -> str:
+    def _known(self, names: Iterable[str], kind: str) -> str:
         token = self._next
         name = _SPELLINGS.get(token.text, token.text)
         if name in names and token.kind == "word":
@@ -155,35 +149,95 @@ class _Reader:
         seen = f"unknown {kind} {token.text!r}" if token.kind == "word" else f"no {kind}"
         return self._refuse(seen, _meant(token.text, names))
 
-    def _tag(self, name: str, subject: Subject) -> tuple[str, str]:
-        """The tag's name and value; "" where there is none."""
+    def _tags(self, name: str, subject: Subject) -> tuple[tuple[Tag, str], ...]:
         if self._next.text != "{":
-            return "", ""
-        if not subject.tagged:
-            able = " and ".join(key for key, each in SUBJECTS.items() if each.tagged)
-            self._refuse(f"{name} is not kept by event", f"{able} take a tag")
+            return ()
+        if not subject.tags:
+            able = ", ".join(key for key, each in SUBJECTS.items() if each.tags)
+            self._refuse(f"{name} takes no tag", f"what does: {able}")
         self._take()
-        if self._next.text not in _TAGS:
-            self._refuse(f"unknown tag {self._next.text!r}", _TAG_EXAMPLE)
-        tag = self._take().text
-        if self._take().text != "=" or self._next.kind not in ("word", "number", "quoted"):
-            self._refuse("a tag needs a value", _TAG_EXAMPLE)
-        value = self._tag_value()
+        found = [self._tag(subject)]
+        while self._next.text == ",":
+            place = self._take()
+            found.append(self._tag(subject))
+            if not subject.joint or len(dict(found)) < len(found):
+                self._refuse("these tags do not go together", "write one of them", place)
         if self._take().text != "}":
-            self._refuse("the tag is not closed", _TAG_EXAMPLE)
+            self._refuse("the tag is not closed", _example(found[0][0]))
+        return tuple(found)
+
+    def _tag(self, subject: Subject) -> tuple[Tag, str]:
+        if self._next.text not in subject.tags:
+            known = _meant(self._next.text, subject.tags)
+            self._refuse(
+                f"unknown tag {self._next.text!r}", f"{known}; {_example(subject.tags[0])}"
+            )
+        tag = Tag(self._take().text)
+        if self._next.text != "=" or self._tokens[1].kind not in ("word", "quoted", "number"):
+            self._refuse("a tag needs a value", _example(tag), self._tokens[1])
+        self._take()
+        place, value = self._next, self._tag_value(tag)
+        closed = CLOSED_TAGS.get(tag)
+        if closed is not None and value not in closed:
+            self._refuse(f"unknown {tag} {value!r}", _meant(value, closed), place)
         return tag, value
 
-    def _tag_value(self) -> str:
-        """In quotes, or a run of letters and digits, which may begin with either."""
-        token = self._take()
-        if token.kind == "quoted":
-            return token.text[1:-1]
-        value = token.text
-        while self._next.kind in ("word", "number") and self._next.column == token.column + len(
-            value
-        ):
-            value += self._take().text
-        return value
+    def _tag_value(self, tag: Tag) -> str:
+        """A quoted text or a word; a metric's name may be several: `response_time p95`."""
+        first = self._take()
+        if first.kind == "quoted":
+            return first.text[1:-1]
+        last = self._take() if first.kind == "number" and self._next.kind == "word" else first
+        while self._next.kind == "word" and tag is Tag.METRIC:
+            last = self._take()
+        start, end = first.column - 1, last.column - 1 + len(last.text)
+        return " ".join(self._expression[start:end].split())
+
+    def _held_against(
+        self, name: str, subject: Subject, aggregate: str, tags: tuple[tuple[Tag, str], ...]
+    ) -> _Bound:
+        unit = subject.units[aggregate]
+        if tags and name == "audit" and aggregate in WHOLE_AUDIT:
+            self._refuse(f"the {aggregate} is of the whole audit", "leave the tag out")
+        if self._next.text == "vs":
+            return self._relative(name, subject, unit, tags)
+        operator = self._operator(name)
+        if unit is Unit.VERDICT:
+            if operator not in (Operator.EQUAL, Operator.UNEQUAL):
+                self._refuse("a verdict is equal or not", "write verdict != worse")
+            word = Verdict(self._known(list(Verdict), "verdict"))
+            return _Bound(operator, 0.0, unit, word=word)
+        return _Bound(operator, self._number(unit), unit)
+
+    def _relative(
+        self, name: str, subject: Subject, unit: Unit, tags: tuple[tuple[Tag, str], ...]
+    ) -> _Bound:
+        if not subject.compared or tags:
+            able = ", ".join(key for key, each in SUBJECTS.items() if each.compared)
+            what = "a part of a run" if tags else name
+            self._refuse(
+                f"{what} is not compared with a baseline", f"what is, without tags: {able}"
+            )
+        self._take()
+        self._known(("baseline",), "thing to compare with")
+        operator, place = self._operator(name), self._next
+        if operator not in _ORDERED:
+            self._refuse("a change has an upper or lower bound", "write < +10% or > -5%", place)
+        of = Unit.POINTS if unit is Unit.RATIO else Unit.CHANGE
+        ratio = self._signed(Unit.CHANGE)
+        allowance = None
+        if self._next.text == "or":
+            self._take()
+            if unit is Unit.RATIO:
+                self._refuse("a change of a share is in points already", "write < +0.5%")
+            allowance = self._signed(unit)
+        return _Bound(operator, ratio, of, relative=True, allowance=allowance)
+
+    def _signed(self, unit: Unit) -> float:
+        sign = -1.0 if self._next.text == "-" else 1.0
+        if self._next.text in ("+", "-"):
+            self._take()
+        return sign * self._number(unit)
 
     def _operator(self, name: str) -> Operator:
         token = self._next
@@ -195,7 +249,7 @@ class _Reader:
         hint = "did you mean ==" if token.text in ("=", "===") else f"one of {' '.join(Operator)}"
         return self._refuse(f"no operator at {token.text!r}" if token.text else "no operator", hint)
 
-    def _bound(self, unit: Unit) -> float:
+    def _number(self, unit: Unit) -> float:
         token = self._next
         if token.kind != "number":
             self._refuse("no number to hold it against", _EXAMPLES[unit])
@@ -215,14 +269,20 @@ class _Reader:
         if self._next.text == "/":
             self._take()
             return "/" + self._take().text
-        return self._take().text if self._next.text == "%" or self._next.kind == "word" else ""
+        known = self._next.kind == "word" and self._next.text != "or"
+        return self._take().text if self._next.text == "%" or known else ""
 
-    def _refuse(self, what: str, hint: str, token: _Token | None = None) -> Never:
+    def _refuse(self, what: str, hint: str, token: Token | None = None) -> Never:
         column = (token or self._next).column
         raise UsageError(f"threshold {self._expression!r}: {what} at column {column}", hint)
 
 
-def _meant(text: str, names: dict[str, Subject] | tuple[str, ...]) -> str:
-    every = f"one of {', '.join(names)}"
-    close = closest(text, names)
+def _example(tag: Tag) -> str:
+    return f"write {{{tag}={TAG_EXAMPLES[tag]}}}"
+
+
+def _meant(text: str, names: Iterable[str]) -> str:
+    known = [str(name) for name in names]
+    every = f"one of {', '.join(known)}"
+    close = closest(text, known)
     return f"did you mean {close}; {every}" if close else every

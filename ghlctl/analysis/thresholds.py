@@ -2,20 +2,24 @@
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ghlctl.analysis.threshold_grammar import Operator, ParsedThreshold, Unit, parse_threshold
+from ghlctl.analysis.check_values import audit_value, health_value
+from ghlctl.analysis.comparison_values import comparison_value, effective_bound
+from ghlctl.analysis.known import Known, unknown
+from ghlctl.analysis.load_values import load_value
+from ghlctl.analysis.threshold_grammar import Operator, ParsedThreshold, parse_threshold
+from ghlctl.analysis.threshold_words import Unit
+from ghlctl.model.estimate import CompareSummary, Verdict
 from ghlctl.model.finding import AuditSummary
+from ghlctl.model.health import HealthSummary
 from ghlctl.model.run import SCHEMA_VERSION
-from ghlctl.model.summary import EventSummary, Latency, LoadSummary
-from ghlctl.model.threshold import GateResult, Level, Threshold, ThresholdResult
+from ghlctl.model.summary import LoadSummary
+from ghlctl.model.threshold import GateResult, GateStanding, Level, Threshold, ThresholdResult
 
 __all__ = ["Operator", "ParsedThreshold", "Unit", "evaluate", "gate", "holds", "parse_threshold"]
 
-Known = tuple[float | None, str]
-"""A value, or None with the reason why there is none; with a value, a remark or ""."""
-
-_OF_REPLIES = ("response_time", "service_time")
+Measured = LoadSummary | AuditSummary | HealthSummary | CompareSummary
 
 _HOLDS: dict[Operator, Callable[[float, float], bool]] = {
     Operator.LESS: operator.lt,
@@ -28,7 +32,7 @@ _HOLDS: dict[Operator, Callable[[float, float], bool]] = {
 
 
 def evaluate(
-    thresholds: Sequence[Threshold], *summaries: LoadSummary | AuditSummary | None
+    thresholds: Sequence[Threshold], *summaries: Measured | None
 ) -> tuple[ThresholdResult, ...]:
     """Each threshold that is not off, on every summary it can speak of.
 
@@ -39,18 +43,14 @@ def evaluate(
     parsed = [
         (each, parse_threshold(each.expr)) for each in thresholds if each.level is not Level.OFF
     ]
-    return tuple(
-        _result(bound, each.level, known)
-        for each, bound in parsed
-        for known in _values(bound, given)
-    )
+    return tuple(result for each, bound in parsed for result in _results(bound, each.level, given))
 
 
 def gate(results: Iterable[ThresholdResult]) -> GateResult:
     """All results together: one of level error that did not pass, or has no value, fails them."""
     kept = tuple(results)
-    passed = all(each.passed is True for each in kept if each.level is Level.ERROR)
-    return GateResult(SCHEMA_VERSION, kept, passed)
+    standing = _standing([each for each in kept if each.level is Level.ERROR])
+    return GateResult(SCHEMA_VERSION, kept, standing is GateStanding.PASSED, standing=standing)
 
 
 def holds(bound: ParsedThreshold, value: float) -> bool:
@@ -58,102 +58,132 @@ def holds(bound: ParsedThreshold, value: float) -> bool:
     return _HOLDS[bound.operator](value, bound.bound)
 
 
-def _result(bound: ParsedThreshold, level: Level, known: Known) -> ThresholdResult:
-    value, note = known
-    if value is not None and not math.isfinite(value):
-        value, note = None, "the number is not finite"
+def needs_comparison(bound: ParsedThreshold) -> bool:
+    """Whether it can only be judged against a baseline."""
+    return bound.relative or bound.subject in ("verdict", "verdicts")
+
+
+def _standing(deciding: Sequence[ThresholdResult]) -> GateStanding:
+    if any(each.passed is False for each in deciding):
+        return GateStanding.FAILED
+    open_ = [each for each in deciding if each.passed is None]
+    if any(not each.unclear for each in open_):
+        return GateStanding.NOT_MEASURED
+    return GateStanding.UNCLEAR if open_ else GateStanding.PASSED
+
+
+def _results(
+    bound: ParsedThreshold, level: Level, given: Sequence[Measured]
+) -> list[ThresholdResult]:
+    found = [
+        _result(bound, level, known, summary)
+        for summary in given
+        if (known := _known(bound, summary)) is not None
+    ]
+    return found or [_result(bound, level, unknown(_nothing_of(bound)), None)]
+
+
+def _known(bound: ParsedThreshold, summary: Measured) -> Known | None:
+    """None where the summary is of another kind than the threshold."""
+    match summary:
+        case CompareSummary() if needs_comparison(bound):
+            return comparison_value(bound, summary)
+        case AuditSummary() if bound.subject == "audit":
+            return audit_value(bound, summary)
+        case HealthSummary() if bound.subject == "health":
+            return health_value(bound, summary)
+        case LoadSummary() if not needs_comparison(bound) and bound.subject not in _CHECKS:
+            return load_value(bound, summary)
+        case _:
+            return None
+
+
+_CHECKS = ("audit", "health")
+
+
+def _nothing_of(bound: ParsedThreshold) -> str:
+    if needs_comparison(bound):
+        return "nothing was compared; name a baseline with --against"
+    match bound.subject:
+        case "audit":
+            return "nothing was audited"
+        case "health":
+            return "no health was looked at"
+        case _:
+            return "no load was measured"
+
+
+def _result(
+    bound: ParsedThreshold, level: Level, known: Known, summary: Measured | None
+) -> ThresholdResult:
+    compared = summary if isinstance(summary, CompareSummary) else None
+    limit = effective_bound(bound, compared) if bound.relative else bound.bound
+    if any(not math.isfinite(each) for each in (known.value, known.low, known.high) if each):
+        known = unknown("the number is not finite")
+    passed = _passed(bound, known, limit)
     return ThresholdResult(
         expression=bound.expression,
-        value=value,
-        bound=bound.bound,
-        passed=None if value is None else holds(bound, value),
+        value=known.value,
+        bound=limit,
+        passed=passed,
         level=level,
         unit=bound.unit.value,
-        note=note,
+        note=known.note,
+        low=known.low,
+        high=known.high,
+        unclear=passed is None and known.unclear,
+        n=known.n,
+        n_of=known.n_of,
+        margin=_margin(bound, known, limit),
+        word=known.word,
+        bound_word=bound.word.value if bound.word else "",
+        run=_name(summary),
     )
 
 
-def _values(bound: ParsedThreshold, given: list[LoadSummary | AuditSummary]) -> list[Known]:
-    if bound.subject == "audit":
-        audits = [_audit_score(each) for each in given if isinstance(each, AuditSummary)]
-        return audits or [(None, "nothing was audited")]
-    loads = [_load_value(bound, each) for each in given if isinstance(each, LoadSummary)]
-    return loads or [(None, "no load was measured")]
+def _passed(bound: ParsedThreshold, known: Known, limit: float) -> bool | None:
+    """All that the value may be has to keep the bound, or to break it; else it stays open."""
+    if bound.word is not None:
+        return _passed_in_words(bound.operator, known, bound.word)
+    if known.value is None:
+        return None
+    keeps = _HOLDS[bound.operator]
+    if known.low is None or known.high is None:
+        return keeps(known.value, limit)
+    if bound.operator in (Operator.EQUAL, Operator.UNEQUAL):
+        within = known.low <= limit <= known.high
+        return None if within else bound.operator is Operator.UNEQUAL
+    ends = {keeps(end, limit) for end in (known.low, known.high)}
+    return ends.pop() if len(ends) == 1 else None
 
 
-def _audit_score(audit: AuditSummary) -> Known:
-    """The low end: what was not tested counts as failed."""
-    if audit.score_low is None:
-        return None, "the audit gave no score"
-    return audit.score_low, "the lowest score that the audit allows"
+def _passed_in_words(sign: Operator, known: Known, word: Verdict) -> bool | None:
+    """Unclear is not shown to be anything, and so not shown to differ from it either."""
+    if not known.word:
+        return None
+    if sign is Operator.UNEQUAL and known.unclear and word is not Verdict.UNCLEAR:
+        return None
+    return (known.word == word) is (sign is Operator.EQUAL)
 
 
-def _load_value(bound: ParsedThreshold, load: LoadSummary) -> Known:
-    if bound.subject == "effects":
-        return _effects(bound.aggregate, load)
-    if bound.subject == "end_to_end":
-        if load.effects is None:
-            return None, "effects were not measured"
-        if load.effects.lost:
-            return None, _without_effect(load.effects.lost)
-        return _of(load.effects.end_to_end_ms, bound.aggregate)
-    return _of_part(bound, load) if bound.event or bound.location else _of_attempts(bound, load)
+def _margin(bound: ParsedThreshold, known: Known, limit: float) -> float | None:
+    """How far the end that decides lies on the good side; None where there is no such side."""
+    if known.value is None:
+        return None
+    match bound.operator:
+        case Operator.LESS | Operator.AT_MOST:
+            return limit - (known.value if known.high is None else known.high)
+        case Operator.MORE | Operator.AT_LEAST:
+            return (known.value if known.low is None else known.low) - limit
+        case _:
+            return None
 
 
-def _without_effect(lost: int) -> str:
-    """Times of those that arrived say nothing of those that did not."""
-    deliveries = "delivery" if lost == 1 else "deliveries"
-    return f"{lost} acknowledged {deliveries} had no effect"
-
-
-def _of_attempts(bound: ParsedThreshold, load: LoadSummary) -> Known:
-    if load.planned == 0 or (load.sent == 0 and bound.subject != "dropped"):
-        return None, "nothing was sent"
-    numbers = {
-        "dropped": float(load.dropped),
-        "error_rate": load.error_rate,
-        "throughput": load.throughput_per_s,
-    }
-    if bound.subject in numbers:
-        return numbers[bound.subject], ""
-    if bound.subject in _OF_REPLIES and load.errors == load.sent:
-        return None, "no delivery was acknowledged"
-    latency: Latency = getattr(load, f"{bound.subject}_ms")
-    return _of(latency, bound.aggregate)
-
-
-def _of_part(bound: ParsedThreshold, load: LoadSummary) -> Known:
-    """Of one event type, or of one location."""
-    parts = load.by_event if bound.location is None else load.by_location
-    name = bound.location or bound.event or ""
-    part = parts.get(name)
-    if part is None or part.sent == 0:
-        return None, _unsent(bound, name, parts)
-    if bound.subject == "error_rate":
-        return part.error_rate, ""
-    if part.errors == part.sent:
-        return None, f"no {name} was acknowledged"
-    return _of(part.response_time_ms, bound.aggregate)
-
-
-def _unsent(bound: ParsedThreshold, name: str, parts: Mapping[str, EventSummary]) -> str:
-    if bound.location is not None:
-        return f"the summary holds nothing that was sent for location {name}"
-    sent = ", ".join(name for name, each in parts.items() if each.sent)
-    return f"no {name} was sent, only {sent or 'nothing'}"
-
-
-def _of(latency: Latency, aggregate: str) -> Known:
-    value: float | None = getattr(latency, aggregate.replace(".", "_"))
-    return value, "" if value is not None else f"too few samples for {aggregate}"
-
-
-def _effects(name: str, load: LoadSummary) -> Known:
-    effects = load.effects
-    if effects is None:
-        return None, "effects were not measured"
-    value: float | None = getattr(effects, name)
-    # Nothing acknowledged is nothing lost, but shows nothing either.
-    if value is None or (value == 0 and effects.expected == 0):
-        return None, "no delivery was acknowledged"
-    return float(value), ""
+def _name(summary: Measured | None) -> str:
+    match summary:
+        case LoadSummary() | AuditSummary():
+            return summary.run
+        case CompareSummary():
+            return summary.candidate
+        case _:
+            return ""

@@ -21,6 +21,12 @@ from ghlctl.stats.holm import holm
 from ghlctl.stats.proportion import Share, newcombe, p_share_beyond
 from ghlctl.stats.student import z_quantile
 
+BEYOND_ALONE = "beyond the bound alone, but not among as many metrics (Holm)"
+WITHIN_DRIFT = "not beyond what drift of the machine and the margin can explain"
+WITHIN_MARGIN = "not beyond the margin"
+READABLE = frozenset({"", BEYOND_ALONE, WITHIN_DRIFT, WITHIN_MARGIN})
+"""Notes of an unclear metric whose interval may still be read; any other withholds it."""
+
 ALPHA = 0.05
 POWER = 0.8
 
@@ -154,7 +160,7 @@ def _near(question: Question, verdict: Verdict) -> str:
     if low is None or high is None or low <= 0 <= high:
         return ""
     if _p(question) <= ALPHA:
-        return "beyond the bound alone, but not among as many metrics (Holm)"
+        return BEYOND_ALONE
     if question.noise_floor:
-        return "not beyond what drift of the machine and the margin can explain"
-    return "not beyond the margin"
+        return WITHIN_DRIFT
+    return WITHIN_MARGIN

@@ -60,7 +60,7 @@ def standing(threshold: Threshold, progress: Progress) -> bool | None:
 
 
 def _early_value(bound: ParsedThreshold) -> Callable[[Progress], float | None] | None:
-    if bound.event is not None or bound.location is not None:
+    if bound.tags or bound.relative:
         return None
     return _KNOWN_EARLY.get((bound.subject, bound.aggregate))
 

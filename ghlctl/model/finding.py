@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from ghlctl.model.caution import Caution
+from ghlctl.model.suppression import Suppression
 
 
 class Outcome(StrEnum):
@@ -85,7 +86,12 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AuditSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The JSON of `ghlctl audit`. Scores 0-100, None after a failed control; coverage 0-1."""
+    """The JSON of `ghlctl audit`. Scores 0-100, None after a failed control; coverage 0-1.
+
+    `suppressions` are of findings that stay in `checks` and in the scores; only
+    `score_with_accepted_risks`, the lowest score without them, leaves them out. An expired
+    suppression accepts nothing.
+    """
 
     schema_version: int
     run: str
@@ -101,3 +107,6 @@ class AuditSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cautions: tuple[Caution, ...]
     passed: bool = msgspec.field(name="pass")
     algorithm: str = "1"
+    suppressions: tuple[Suppression, ...] = ()
+    expired_suppressions: tuple[Suppression, ...] = ()
+    score_with_accepted_risks: float | None = None

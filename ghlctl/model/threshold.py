@@ -1,5 +1,6 @@
 """Bounds on measured numbers."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -23,8 +24,22 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: str = "0s"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the repository a threshold is written; `line` counts from 1."""
+
+    file: str
+    line: int = 1
+
+
 class ThresholdResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`passed` is None where the number could not be had: that never counts as a pass."""
+    """`passed` is None where the number could not be had: that never counts as a pass.
+
+    `unclear`: it is None because the interval from `low` to `high` lies on both sides of the
+    bound. `n` counts what stands behind the value, named by `n_of`; `margin` is how far the value
+    lies on the good side, in `unit`. `word` and `bound_word` stand for numbers where verdicts are
+    compared, `run` says whose value it is.
+    """
 
     expression: str
     value: float | None
@@ -33,13 +48,37 @@ class ThresholdResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Level = Level.ERROR
     unit: str = ""
     note: str = ""
+    low: float | None = None
+    high: float | None = None
+    unclear: bool = False
+    n: int | None = None
+    n_of: str = ""
+    margin: float | None = None
+    word: str = ""
+    bound_word: str = ""
+    run: str = ""
+
+
+class GateStanding(StrEnum):
+    """What thresholds of level error come to together; a failure outweighs what is unknown."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_MEASURED = "not_measured"
+    UNCLEAR = "unclear"
 
 
 class GateResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Thresholds of level error, comparisons and cautions about whole runs decide together."""
+    """Thresholds of level error, comparisons and whole runs decide together.
+
+    `pass` is true only where `standing` is passed. `remarks` decide nothing.
+    """
 
     schema_version: int
     thresholds: tuple[ThresholdResult, ...]
     passed: bool = msgspec.field(name="pass")
     comparisons: tuple[CompareSummary, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    standing: GateStanding = GateStanding.NOT_MEASURED
+    remarks: tuple[Caution, ...] = ()
+    policy: str = ""
