@@ -39,10 +39,11 @@ def audit(
         float | None,
         typer.Option("--min-score", min=0, max=100, help="Fail below this, at the lower bound."),
     ] = None,
+    suppressions: options.Suppressions = None,
     reports: options.Reports = None,
     config: options.ConfigFile = None,
     form: Annotated[
-        str, typer.Option("--format", help="text, json, html, markdown, csv or junit.")
+        str, typer.Option("--format", help="text, json, html, markdown, csv, junit or sarif.")
     ] = "text",
     output: options.Output = "-",
 ) -> ExitStatus:
@@ -50,7 +51,8 @@ def audit(
 
     Other words after audit: list, explain ID.
     """
-    from ghlctl.cli.auditing import audit_into, new_audit_run, status_of
+    from ghlctl.cli.accepting import read_accepted, status_with_accepted, with_accepted
+    from ghlctl.cli.auditing import audit_into, new_audit_run
     from ghlctl.cli.deliveries import signing_key
     from ghlctl.cli.loading import receiver_for, require_reachable
     from ghlctl.cli.report import document_of
@@ -59,6 +61,7 @@ def audit(
 
     render = format_named(form)
     require_writable(output)
+    accepted = read_accepted(suppressions)
     settings = load_config(config)
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(
@@ -71,8 +74,11 @@ def audit(
         folder = store_of(settings, reports).create(new_audit_run(receiver, scope))
         with kept(folder):
             summary = audit_into(folder, receiver, scope=_names(scope), min_score=min_score)
+    if accepted is not None:
+        summary = with_accepted(summary, accepted)
+        folder.write_audit(summary)
     emit(as_json(summary) if form == "json" else render(document_of([folder])), output)
-    return status_of(summary)
+    return status_with_accepted(summary, min_score=min_score)
 
 
 @app.command("list")

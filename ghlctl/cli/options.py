@@ -170,6 +170,15 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Exit 4 where a verdict is unclear.", rich_help_panel=_RESULT),
 ]
+Suppressions = Annotated[
+    str | None,
+    typer.Option(
+        "--suppressions",
+        metavar="FILE",
+        help="Accepted risks: id, reason, owner, expiry.",
+        rich_help_panel=_RESULT,
+    ),
+]
 RoundTrip = Annotated[
     float | None,
     typer.Option("--rtt", metavar="MS", min=0, help="The upstream's simulated round trip."),

@@ -1,7 +1,7 @@
 """The first entry of every run."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from ghlctl import __version__
@@ -62,3 +62,7 @@ def utc_text(moment: datetime) -> str:
 
 def utc_now() -> str:
     return utc_text(datetime.now(UTC))
+
+
+def today_utc() -> date:
+    return datetime.now(UTC).date()
