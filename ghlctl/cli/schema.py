@@ -12,12 +12,21 @@ from ghlctl.cli.output import as_json, emit
 class Subject(StrEnum):
     CONFIG = "config"
     SCENARIO = "scenario"
+    POLICY = "policy"
+    SUPPRESSIONS = "suppressions"
 
 
 def schema(
-    subject: Annotated[Subject, typer.Argument(help="config or scenario")], output: Output = "-"
+    subject: Annotated[Subject, typer.Argument(help="config, scenario, policy or suppressions")],
+    output: Output = "-",
 ) -> None:
-    """Print the JSON Schema of ghlctl.yaml or of a scenario."""
-    from ghlctl.scenario.schema import schema_of_config, schema_of_scenario
+    """Print the JSON Schema of ghlctl.yaml, a scenario, a policy, or a file of suppressions."""
+    from ghlctl.scenario import schema as schemas
 
-    emit(as_json(schema_of_config() if subject is Subject.CONFIG else schema_of_scenario()), output)
+    made = {
+        Subject.CONFIG: schemas.schema_of_config,
+        Subject.SCENARIO: schemas.schema_of_scenario,
+        Subject.POLICY: schemas.schema_of_policy,
+        Subject.SUPPRESSIONS: schemas.schema_of_suppressions,
+    }
+    emit(as_json(made[subject]()), output)

@@ -62,7 +62,7 @@ class Document:
 
     def error(self, path: Path, message: str, hint: str = "") -> LocatedError:
         """A refusal that names file, line and dotted path of what is wrong."""
-        return LocatedError(f"{self.source}:{self._line(path)}: {_dotted(path)}{message}", hint)
+        return LocatedError(f"{self.source}:{self.line(*path)}: {_dotted(path)}{message}", hint)
 
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
@@ -74,7 +74,8 @@ class Document:
         except UsageError as refusal:
             raise self.error(path, refusal.message, refusal.hint) from None
 
-    def _line(self, path: Path) -> int:
+    def line(self, *path: str | int) -> int:
+        """Where a value stands, or the nearest thing around it that has a line."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)

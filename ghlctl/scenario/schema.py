@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
+from ghlctl.scenario.policy import PolicyShape
 from ghlctl.scenario.shape import STAGES, ConfigShape, ScenarioShape
+from ghlctl.scenario.suppressions import SuppressionsShape
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/{name}"
@@ -24,6 +26,18 @@ def schema_of_scenario() -> dict[str, Any]:
 def schema_of_config() -> dict[str, Any]:
     """The schema of ghlctl.yaml, draft 2020-12."""
     return _schema("config", ConfigShape)
+
+
+def schema_of_policy() -> dict[str, Any]:
+    """The schema of a policy: thresholds in a file of their own."""
+    schema = _schema("policy", PolicyShape)
+    schema["$defs"][PolicyShape.__name__]["properties"]["thresholds"] |= {"minItems": 1}
+    return schema
+
+
+def schema_of_suppressions() -> dict[str, Any]:
+    """The schema of the file of accepted risks."""
+    return _schema("suppressions", SuppressionsShape)
 
 
 def _schema(title: str, root: type[msgspec.Struct], *more: type[msgspec.Struct]) -> dict[str, Any]:
