@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 def report(
     runs: Annotated[list[str], typer.Argument(help="One run; or before and after, in that order.")],
     form: Annotated[
-        str, typer.Option("--format", help="text, html, markdown, json, csv, junit; hdr: a log.")
+        str,
+        typer.Option(
+            "--format",
+            help="text, html, markdown, json, csv, junit, sarif, codequality, openmetrics, bencher"
+            " or github-benchmark; hdr: a log of samples.",
+        ),
     ] = "text",
     reports: Reports = None,
     config: ConfigFile = None,

@@ -8,7 +8,19 @@ from ghlctl.report.document import Document
 
 Render = Callable[[Document], str]
 
-FORMATS: tuple[str, ...] = ("text", "html", "markdown", "json", "csv", "junit")
+FORMATS: tuple[str, ...] = (
+    "text",
+    "html",
+    "markdown",
+    "json",
+    "csv",
+    "junit",
+    "sarif",
+    "codequality",
+    "openmetrics",
+    "bencher",
+    "github-benchmark",
+)
 """Names of formats, each that of its module here, imported only when asked for."""
 
 SAMPLES_LOG = "hdr"
@@ -20,5 +32,5 @@ def format_named(name: str) -> Render:
     if name not in FORMATS:
         known = ", ".join((*FORMATS, SAMPLES_LOG))
         raise UsageError(f"unknown report format {name!r}", f"known formats: {known}")
-    render: Render = import_module(f"ghlctl.report.{name}").render
+    render: Render = import_module(f"ghlctl.report.{name.replace('-', '_')}").render
     return render

@@ -1,11 +1,13 @@
 """What a report is made of: measured runs, audits and their comparison, ready to be shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import AuditSummary
 from ghlctl.model.run import Run
 from ghlctl.model.summary import LoadSummary
+from ghlctl.model.threshold import GateResult, Place
 from ghlctl.report.visible import label, one_line
 
 Curve = tuple[tuple[float, float], ...]
@@ -52,6 +54,14 @@ class AuditView:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """Thresholds held against the runs; `places` has a threshold's file and line, where known."""
+
+    result: GateResult
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Everything one report shows; `generated_at` is text, `notes` are sentences for the end."""
 
@@ -61,6 +71,7 @@ class Document:
     audits: tuple[AuditView, ...] = ()
     comparison: CompareSummary | None = None
     notes: tuple[str, ...] = ()
+    gate: Gate | None = None
 
 
 def compared(document: Document) -> tuple[LoadView, LoadView] | None:

@@ -10,7 +10,7 @@ from ghlctl.report.document import Document, short_names
 from ghlctl.report.figures import columns, detectable, key_figures, remark, statement
 from ghlctl.report.method import run_table, sentences
 from ghlctl.report.pictures import Pictures
-from ghlctl.report.scores import no_score_because
+from ghlctl.report.scores import accepted_words, no_score_because
 from ghlctl.report.verdict import headline, threshold_standing
 from ghlctl.report.visible import flat
 
@@ -54,6 +54,7 @@ def _environment() -> Environment:
         no_score_because=no_score_because,
         threshold_standing=threshold_standing,
         load_doubts=load_doubts,
+        accepted_words=accepted_words,
         audit_doubts=audit_doubts,
         comparison_doubts=comparison_doubts,
     )

@@ -8,12 +8,13 @@ from ghlctl.report import breakdown, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, short_names
 from ghlctl.report.method import run_table, sentences
-from ghlctl.report.scores import no_score_because
+from ghlctl.report.scores import accepted_words, no_score_because
 from ghlctl.report.verdict import headline
 from ghlctl.report.visible import one_line
 
 LIMIT_BYTES = 1_000_000
-"""A step summary is refused above 1 MiB."""
+_SUMMARY_BYTES = 1024 * 1024  # a step's summary is refused above it
+_NOTICE = "The rest is left out: the page would be too large."
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
 _SIGNS = {"passed": "✅", "failed": "❌", "not decided": "❔", "measured": "📏"}
@@ -21,11 +22,21 @@ _SIGNS = {"passed": "✅", "failed": "❌", "not decided": "❔", "measured": "�
 
 def render(document: Document) -> str:
     """The document; evidence goes first where the whole would be too large."""
+    return render_within(document, LIMIT_BYTES)
+
+
+def render_within(document: Document, limit: int) -> str:
+    """The document in at most `limit` bytes; a notice ends one that was cut."""
     named = short_names(document)
     whole = _page(named, with_evidence=True)
-    if _bytes(whole) > LIMIT_BYTES:
+    if _bytes(whole) > limit:
         whole = _page(named, with_evidence=False)
-    return whole if _bytes(whole) <= LIMIT_BYTES else _shortened(whole)
+    return whole if _bytes(whole) <= limit else _shortened(whole, limit)
+
+
+def room_in_summary(there: int) -> int:
+    """Bytes that a step's summary may still take, where it holds `there` already."""
+    return max(0, min(LIMIT_BYTES, _SUMMARY_BYTES - there))
 
 
 def escaped(text: str, limit: int = 600) -> str:
@@ -57,7 +68,7 @@ def _page(document: Document, *, with_evidence: bool) -> str:
         _title(document),
         table(tables.key_table(document)),
         _cautions(all_doubts(document)),
-        *(table(tables.threshold_table(load)) for load in document.loads),
+        *(table(each) for each in tables.threshold_tables(document)),
         table(tables.comparison_table(document.comparison)) if document.comparison else "",
         *(_folded(table(tables.latency_table(load))) for load in document.loads),
         table(tables.effects_table(document.loads)),
@@ -102,7 +113,7 @@ def _audit(audit: AuditView, *, with_evidence: bool) -> str:
     parts = (
         f"### Audit of {escaped(audit.label)}: {score}, grade {escaped(summary.grade) or 'none'}",
         f"Interval {ends}, coverage {numbers.percent(summary.coverage)}.",
-        "\n".join(caps),
+        "\n".join([*caps, *(f"- {escaped(said)}" for said in accepted_words(summary))]),
         table(tables.checks_table(summary)),
         *(
             _finding(each, with_evidence=with_evidence)
@@ -151,12 +162,15 @@ def _bytes(text: str) -> int:
     return len(text.encode())
 
 
-def _shortened(text: str) -> str:
-    """Whole lines while they fit; what was left out is said."""
-    kept, size = [], 0
+def _shortened(text: str, limit: int) -> str:
+    """Whole lines while they fit; what was left out is said, if there is room for that."""
+    ending = f"\n{_NOTICE}\n"
+    if _bytes(ending) > limit:
+        return ""
+    kept, size = [], _bytes(ending)
     for line in text.splitlines():
         size += _bytes(line) + 1
-        if size > LIMIT_BYTES - 200:
+        if size > limit:
             break
-        kept.append(line)
-    return "\n".join([*kept, "", "The rest is left out: the page would be too large.", ""])
+        kept.append(f"{line}\n")
+    return "".join(kept) + ending

@@ -4,6 +4,7 @@ A number that is None or not finite is written as a dash; nothing here invents a
 """
 
 import math
+from collections.abc import Callable
 
 UNKNOWN = "\u2013"
 MINUS = "\u2212"
@@ -80,20 +81,12 @@ def score(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A measured value with its unit: ms, s, ratio, per_s, or a word of its own."""
-    match unit.strip().lower():
-        case "ms":
-            return ms(value)
-        case "s":
-            return seconds(value)
-        case "ratio" | "%":
-            return percent(value)
-        case "per_s" | "/s":
-            return rate(value)
-        case "":
-            return plain(value)
-        case other:
-            return UNKNOWN if known(value) is None else f"{plain(value)} {other}"
+    """A measured value with its unit: ms, s, ratio, per_s, change, or a word of its own."""
+    name = unit.strip().lower()
+    write = _WRITERS.get(name)
+    if write is not None:
+        return write(value)
+    return UNKNOWN if known(value) is None else f"{plain(value)} {name}"
 
 
 def apart(value: float | None, bound: float, unit: str) -> tuple[str, str]:
@@ -134,6 +127,32 @@ def margin(value: float | None, bound: float) -> str:
     if bound == 0:
         return f"{plain(abs(number))} {side}"
     return f"{percent(abs(number - bound) / abs(bound))} {side}"
+
+
+def points(value: float | None) -> str:
+    """A signed difference of ratios, in points of percent."""
+    return change(value, relative=False)
+
+
+_WRITERS: dict[str, Callable[[float | None], str]] = {
+    "ms": ms,
+    "s": seconds,
+    "ratio": percent,
+    "%": percent,
+    "per_s": rate,
+    "/s": rate,
+    "change": change,
+    "points": points,
+    "": plain,
+}
+
+
+def spare(ratio: float | None) -> str:
+    """How far a change lies on the good side of its bound, in points of percent."""
+    number = known(ratio)
+    if number is None:
+        return UNKNOWN
+    return f"{_rounded(abs(number) * 100)} points {'to spare' if number >= 0 else 'too much'}"
 
 
 def size(bytes_: float | None) -> str:

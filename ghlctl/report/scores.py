@@ -13,6 +13,25 @@ def score_words(summary: AuditSummary) -> str:
     return said if low == high else f"{said} ({low} to {high})"
 
 
+def accepted_words(summary: AuditSummary) -> tuple[str, ...]:
+    """Risks that somebody accepted, those that ran out, and the score that leaves them out."""
+    if not summary.suppressions and not summary.expired_suppressions:
+        return ()
+    reached = numbers.score(summary.score_with_accepted_risks)
+    return (
+        f"score with accepted risks: {reached}, at its lowest",
+        *(
+            f"accepted: {each.id} until {each.expires} by {each.owner}"
+            f" ({each.reason.value}): {each.statement}"
+            for each in summary.suppressions
+        ),
+        *(
+            f"expired: the suppression of {each.id} by {each.owner} on {each.expires}"
+            for each in summary.expired_suppressions
+        ),
+    )
+
+
 def no_score_because(summary: AuditSummary) -> str:
     """Why there is no score, by what the controls came to."""
     controls = [each for each in summary.checks if each.topic == _CONTROLS]

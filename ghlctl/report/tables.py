@@ -56,36 +56,78 @@ def key_table(document: Document) -> Table:
     )
 
 
-def threshold_table(load: LoadView) -> Table:
-    return gate_table(f"Thresholds of {load.label}", load.summary.thresholds)
-
-
-def gate_table(caption: str, results: Sequence[ThresholdResult]) -> Table:
-    return Table(
-        caption,
-        ("result", "threshold", "measured", "margin"),
-        tuple(threshold_row(each) for each in results),
-        words=2,
+def threshold_groups(document: Document) -> tuple[tuple[str, Sequence[ThresholdResult]], ...]:
+    """Captions and results: those of the gate where there is one, else each load's own."""
+    if document.gate is not None:
+        return (("Thresholds", document.gate.result.thresholds),)
+    return tuple(
+        (f"Thresholds of {load.label}", load.summary.thresholds) for load in document.loads
     )
 
 
-def threshold_row(result: ThresholdResult) -> tuple[str, str, str, str]:
-    """Judgement, expression with its remarks, measured value and the way to the bound."""
-    value, _ = numbers.apart(result.value, result.bound, result.unit)
+def threshold_tables(document: Document) -> tuple[Table, ...]:
+    return tuple(gate_table(caption, results) for caption, results in threshold_groups(document))
+
+
+def gate_table(caption: str, results: Sequence[ThresholdResult]) -> Table:
+    """Every threshold, those that passed too: value, bound, the way between them, and n."""
+    several = len({each.run for each in results if each.run}) > 1
+    return Table(
+        caption,
+        ("result", "threshold", "measured", "bound", "margin", "n"),
+        tuple(threshold_row(each, named=several) for each in results),
+        words=2,
+        note="n counts requests, effects, checks, metrics or blocks, whichever the value is of",
+    )
+
+
+def threshold_row(
+    result: ThresholdResult, *, named: bool = False
+) -> tuple[str, str, str, str, str, str]:
+    """Judgement, expression with its remarks, value, bound, the way to it, and n."""
+    value, bound = measured_words(result)
     soft = "" if result.level is Level.ERROR else LEVEL_WORDS[result.level]
-    remarks = "; ".join(remark for remark in (soft, result.note) if remark)
+    run = result.run if named else ""
+    remarks = "; ".join(remark for remark in (soft, result.note, run) if remark)
     return (
         judgement(result),
         f"{result.expression} ({remarks})" if remarks else result.expression,
         value,
-        numbers.margin(result.value, result.bound),
+        bound,
+        margin_words(result),
+        numbers.count(result.n),
     )
+
+
+def measured_words(result: ThresholdResult) -> tuple[str, str]:
+    """Value and bound in their unit; an interval where it is the interval that decides."""
+    if result.bound_word:
+        return result.word or numbers.UNKNOWN, result.bound_word
+    value, bound = numbers.apart(result.value, result.bound, result.unit)
+    if numbers.known(result.low) is None or numbers.known(result.high) is None:
+        return value, bound
+    if result.unit in _CHANGES:
+        ends = numbers.interval(result.low, result.high, relative=result.unit == _CHANGES[0])
+        return f"{value} ({ends})", bound
+    return f"{numbers.plain(result.low)} to {numbers.plain(result.high)}", bound
+
+
+_CHANGES = ("change", "points")
+
+
+def margin_words(result: ThresholdResult) -> str:
+    """How far the value that decides lies from the bound."""
+    if result.bound_word:
+        return numbers.UNKNOWN
+    if result.unit in _CHANGES:
+        return numbers.spare(result.margin)
+    return numbers.margin(result.value, result.bound)
 
 
 def judgement(result: ThresholdResult) -> str:
     """A sign and words; what was not measured never reads like a pass."""
     if result.passed is None:
-        return "? not measured"
+        return "? unclear" if result.unclear else "? not measured"
     return "✓ pass" if result.passed else "✗ fail"
 
 
@@ -214,11 +256,17 @@ def checks_table(summary: AuditSummary) -> Table:
         "Checks",
         ("outcome", "check", "severity"),
         tuple(
-            (outcome_words(each.outcome), f"{each.id}: {each.title}", severity_words(each))
+            (_outcome(each, summary), f"{each.id}: {each.title}", severity_words(each))
             for each in summary.checks
         ),
         words=3,
     )
+
+
+def _outcome(finding: Finding, summary: AuditSummary) -> str:
+    """An accepted failure keeps its cross: it was accepted, not mended."""
+    accepted = any(each.id == finding.id for each in summary.suppressions)
+    return outcome_words(finding.outcome) + (" (accepted)" if accepted else "")
 
 
 def severity_words(finding: Finding) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from ghlctl.model.estimate import CompareSummary, Comparison
 from ghlctl.model.finding import Finding
-from ghlctl.model.threshold import GateResult
+from ghlctl.model.threshold import GateResult, Level, ThresholdResult
 from ghlctl.report import breakdown, columns, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.figures import VERDICT_WORDS, detectable, remark
 from ghlctl.report.method import sentences
-from ghlctl.report.scores import no_score_because
-from ghlctl.report.verdict import headline
+from ghlctl.report.scores import accepted_words, no_score_because
+from ghlctl.report.verdict import gate_words, headline
 from ghlctl.report.visible import one_line
 
 SIGNS = {"passed": "✓", "failed": "✗", "not decided": "?", "measured": "·"}
@@ -24,7 +24,7 @@ def render(document: Document) -> str:
         _title(named),
         _section(tables.key_table(named)),
         _cautions(all_doubts(named)),
-        *(_section(tables.threshold_table(load)) for load in named.loads),
+        *(_thresholds(caption, results) for caption, results in tables.threshold_groups(named)),
         _comparison(named.comparison) if named.comparison else [],
         *(_section(tables.latency_table(load)) for load in named.loads),
         _section(tables.effects_table(named.loads)),
@@ -68,11 +68,12 @@ def render_comparison(summary: CompareSummary) -> str:
 
 def render_gate(result: GateResult) -> str:
     """Thresholds alone: one line each, then what they come to together."""
-    unknown = sum(each.passed is None for each in result.thresholds)
-    said = "✓ pass" if result.passed else "✗ fail"
-    more = f", {unknown} of {len(result.thresholds)} not measured" if unknown else ""
-    content = _section(tables.gate_table("Thresholds", result.thresholds))
-    return "\n".join([*content, "", f"gate: {said}{more}"]) + "\n"
+    blocks = (
+        _thresholds("Thresholds", result.thresholds),
+        _cautions((Doubts("the runs", (*result.cautions, *result.remarks)),)),
+        columns.paragraph(f"gate: {gate_words(result)}"),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def diagnostic(finding: Finding) -> list[str]:
@@ -121,6 +122,30 @@ def _section(table: tables.Table) -> list[str]:
     return [*columns.paragraph(table.caption), *columns.table(table), *note]
 
 
+def _thresholds(caption: str, results: Sequence[ThresholdResult]) -> list[str]:
+    """Two lines each: an expression is one word to a table, and would be broken in its middle."""
+    lines = columns.paragraph(caption) if results else []
+    several = len({each.run for each in results if each.run}) > 1
+    for result in results:
+        mark = f"  {tables.judgement(result)}  "
+        lines += columns.paragraph(result.expression, first=mark)
+        lines += columns.paragraph(_found(result, several=several), first="      ")
+    return lines
+
+
+def _found(result: ThresholdResult, *, several: bool) -> str:
+    value, bound = tables.measured_words(result)
+    parts = (
+        f"{value}, bound {bound}",
+        "" if result.bound_word else tables.margin_words(result),
+        "" if result.n is None else f"n {numbers.count(result.n)} {result.n_of}".rstrip(),
+        "" if result.level is Level.ERROR else tables.LEVEL_WORDS[result.level],
+        result.run if several else "",
+    )
+    said = ", ".join(part for part in parts if part)
+    return f"{said}; {result.note}" if result.note else said
+
+
 def _cautions(groups: Sequence[Doubts]) -> list[str]:
     lines = []
     for group in groups:
@@ -155,6 +180,8 @@ def _audit(audit: AuditView) -> list[str]:
         lines += columns.paragraph(
             f"capped at {numbers.score(cap.limit)}: {cap.reason}", first="  "
         )
+    for said in accepted_words(summary):
+        lines += columns.paragraph(said, first="  ", rest="    ")
     lines += columns.table(tables.checks_table(summary)) if summary.checks else []
     for finding in summary.checks:
         if evidence.explained(finding):

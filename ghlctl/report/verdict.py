@@ -7,7 +7,7 @@ from enum import StrEnum
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
 from ghlctl.model.finding import Outcome
 from ghlctl.model.run import RunState
-from ghlctl.model.threshold import Level, ThresholdResult
+from ghlctl.model.threshold import GateResult, GateStanding, Level, ThresholdResult
 from ghlctl.report import numbers
 from ghlctl.report.document import AuditView, Document, LoadView, compared, deciding
 from ghlctl.report.figures import mean_change, withheld_because
@@ -37,14 +37,18 @@ _LEAST_COVERAGE = 0.8
 UNDECIDED_OUTCOMES = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_TESTED, Outcome.ERROR})
 
 
+Part = tuple[Standing, str]
+
+
 def headline(document: Document) -> Headline:
     """What the candidate, or the only run, comes to."""
     load = deciding(document)
     audit = _deciding_audit(document, load)
     parts = (
-        *(_load_parts(load) if load else ()),
-        *(_comparison_parts(document)),
-        *(_audit_parts(audit) if audit else ()),
+        *(_gate_parts(document.gate.result) if document.gate else ()),
+        *(_load_parts(load) if load and not document.gate else ()),
+        *(_comparison_parts(document) if not document.gate else ()),
+        *(_audit_parts(audit) if audit and not document.gate else ()),
     )
     return Headline(
         standing=_worst(standing for standing, _ in parts),
@@ -53,13 +57,42 @@ def headline(document: Document) -> Headline:
     )
 
 
+def gate_words(result: GateResult) -> str:
+    """What the gate came to, with a sign; what is open is never called a pass."""
+    counts = [
+        (sum(each.passed is True for each in result.thresholds), "passed"),
+        (sum(each.passed is False for each in result.thresholds), "failed"),
+        (sum(each.unclear for each in result.thresholds), "unclear"),
+        (
+            sum(each.passed is None and not each.unclear for each in result.thresholds),
+            "not measured",
+        ),
+    ]
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return f"{_GATE_SIGNS[result.standing]}{f' ({said})' if said else ''}"
+
+
+_GATE_SIGNS = {
+    GateStanding.PASSED: "✓ pass",
+    GateStanding.FAILED: "✗ fail",
+    GateStanding.NOT_MEASURED: "? not measured",
+    GateStanding.UNCLEAR: "? unclear",
+}
+
+
+def _gate_parts(result: GateResult) -> tuple[Part, ...]:
+    standing = {
+        GateStanding.PASSED: Standing.PASSED,
+        GateStanding.FAILED: Standing.FAILED,
+    }.get(result.standing, Standing.UNDECIDED)
+    reasons = [(standing, f"Gate: {gate_words(result)}")]
+    return (*reasons, *((standing, caution.text) for caution in result.cautions))
+
+
 def threshold_standing(result: ThresholdResult) -> Standing:
     if result.passed is None:
         return Standing.UNDECIDED
     return Standing.PASSED if result.passed else Standing.FAILED
-
-
-Part = tuple[Standing, str]
 
 
 def _load_parts(load: LoadView) -> tuple[Part, ...]:
