@@ -4,115 +4,112 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ghlctl.cli.options import ConfigFile, Output, OutputFormat, Reports
-from ghlctl.cli.output import Format, as_json, emit
-from ghlctl.errors import ExitStatus, UsageError
+from ghlctl.cli import options
+from ghlctl.cli.output import Format, as_json, emit, require_writable
+from ghlctl.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping
 
-    from ghlctl.model.caution import Caution
-    from ghlctl.model.finding import AuditSummary
-    from ghlctl.model.summary import LoadSummary
-    from ghlctl.model.threshold import GateResult, Threshold, ThresholdResult
-    from ghlctl.store.runs import RunFolder
+    from ghlctl.cli.evidence import Evidence
+    from ghlctl.cli.policies import Bounds
+    from ghlctl.model.suppression import Suppression
+    from ghlctl.model.threshold import GateResult, Place
+    from ghlctl.report.document import Document
 
 
 def gate(
-    runs: Annotated[list[str], typer.Argument(help="Runs to hold against the thresholds.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs, or JSON results of compare and health, to hold against bounds."),
+    ],
     threshold: Annotated[
         list[str] | None,
         typer.Option("--threshold", metavar="EXPR", help="e.g. 'response_time p95 < 600ms'."),
     ] = None,
-    against: Annotated[
-        str | None, typer.Option("--against", help="Fail when worse than this baseline.")
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", metavar="FILE", help="Thresholds: a file, plan, strict or smoke."),
     ] = None,
-    reports: Reports = None,
-    config: ConfigFile = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="RUN", help="The baseline: a name, or its summary.json."),
+    ] = None,
+    suppressions: options.Suppressions = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            "--artifacts", metavar="DIR", help="Write JUnit, code quality, metrics and a summary."
+        ),
+    ] = None,
+    reports: options.Reports = None,
+    config: options.ConfigFile = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when unclear.")] = False,
-    form: OutputFormat = Format.TEXT,
-    output: Output = "-",
+    form: options.OutputFormat = Format.TEXT,
+    output: options.Output = "-",
 ) -> ExitStatus:
     """Hold stored runs against thresholds; without any given, against those of their scenarios."""
-    from msgspec.structs import replace
-
-    from ghlctl.analysis.thresholds import gate as gate_results
-    from ghlctl.cli.compare import compare_runs, exit_of
+    from ghlctl.cli.accepting import read_accepted
+    from ghlctl.cli.ci import make_artifacts_folder, on_github, tell_github, write_artifacts
+    from ghlctl.cli.evidence import evidence_at
+    from ghlctl.cli.gating import judge, status_of
+    from ghlctl.cli.policies import bounds_given, places_of_own
     from ghlctl.cli.settings import run_store
 
+    require_writable(output)
+    if artifacts is not None:
+        make_artifacts_folder(artifacts)
+    bounds = bounds_given(threshold or (), policy)
+    accepted = read_accepted(suppressions)
     store = run_store(reports, config)
-    folders = [store.find(run) for run in runs]
-    results = _results(folders, threshold or ())
-    if not results and against is None:
-        raise UsageError(
-            "there is nothing to hold the runs against", "give --threshold or --against"
-        )
-    cautions = tuple(caution for folder in folders for caution in _untrusted(folder))
-    comparisons = tuple(
-        compare_runs(store.find(against), folder) for folder in folders if against is not None
-    )
-    statuses = [exit_of(each, strict=strict) for each in comparisons]
-    verdict = gate_results(results)
-    passed = verdict.passed and not cautions and ExitStatus.FAILED not in statuses
-    verdict = replace(verdict, passed=passed, comparisons=comparisons, cautions=cautions)
-    emit(as_json(verdict) if form is Format.JSON else _told(verdict), output)
-    if cautions:
-        return ExitStatus.NOT_MEASURED
-    if not passed:
-        return ExitStatus.FAILED
-    return ExitStatus.INCONCLUSIVE if ExitStatus.INCONCLUSIVE in statuses else ExitStatus.FINE
+    candidates = [_as_accepted(evidence_at(store, run), accepted) for run in runs]
+    baseline = None if against is None else evidence_at(store, against)
+    result = judge(candidates, bounds, baseline)
+    emit(as_json(result) if form is Format.JSON else told(result), output)
+    if artifacts is not None or on_github():
+        document = _document(candidates, result, bounds, places_of_own(config))
+        if artifacts is not None:
+            write_artifacts(document, artifacts)
+        tell_github(document)
+    return status_of(result, strict=strict)
 
 
-def _told(verdict: "GateResult") -> str:
+def _as_accepted(
+    evidence: "Evidence", suppressions: "tuple[Suppression, ...] | None"
+) -> "Evidence":
+    from dataclasses import replace
+
+    from ghlctl.cli.accepting import with_accepted
+
+    if evidence.audit is None:
+        return evidence
+    return replace(evidence, audit=with_accepted(evidence.audit, suppressions))
+
+
+def told(result: "GateResult") -> str:
+    """Comparisons, thresholds and what they come to."""
     from ghlctl.report.text import render_comparison, render_gate
 
-    texts = [render_gate(verdict)] if verdict.thresholds else []
-    texts += [render_comparison(comparison) for comparison in verdict.comparisons]
-    texts += [f"caution: {caution.text}\n  hint: {caution.hint}" for caution in verdict.cautions]
-    return "\n\n".join(texts)
+    texts = [render_comparison(comparison) for comparison in result.comparisons]
+    return "\n".join([*texts, render_gate(result)])
 
 
-def _untrusted(folder: "RunFolder") -> "Iterator[Caution]":
-    """Why a load run may not be held against anything, if so."""
-    from ghlctl.analysis.standing import RunStanding, standing_of
-    from ghlctl.cli.stored import stored_load
-    from ghlctl.model.caution import Caution
+def _document(
+    candidates: "list[Evidence]",
+    result: "GateResult",
+    bounds: "Bounds",
+    own_places: "Mapping[str, Place]",
+) -> "Document":
+    """What the CI's own pages show: the runs, and the gate over them."""
+    from dataclasses import replace
 
-    summary = stored_load(folder)
-    standing = standing_of(summary) if summary else RunStanding.MEASURED
-    if standing is not RunStanding.MEASURED:
-        text = f"run {folder.id} decides nothing: {standing.reason}"
-        yield Caution(standing.code, text, "measure again")
+    from ghlctl.cli.report import document_of
+    from ghlctl.report.document import AuditView, Document, Gate
+    from ghlctl.store.begin import utc_now
 
-
-def _results(
-    folders: "Sequence[RunFolder]", expressions: "Sequence[str]"
-) -> "tuple[ThresholdResult, ...]":
-    """Given thresholds over all the runs; without any, each run's own over itself."""
-    from ghlctl.analysis.thresholds import evaluate
-    from ghlctl.model.threshold import Threshold
-
-    given = tuple(Threshold(expr=text) for text in expressions)
-    if given:
-        return evaluate(given, *(each for folder in folders for each in _measured(folder)))
-    return tuple(
-        result for folder in folders for result in evaluate(_own(folder), *_measured(folder))
-    )
-
-
-def _measured(folder: "RunFolder") -> "tuple[LoadSummary | AuditSummary | None, ...]":
-    from ghlctl.cli.stored import stored_load
-
-    return stored_load(folder), folder.read_audit()
-
-
-def _own(folder: "RunFolder") -> "tuple[Threshold, ...]":
-    import yaml
-
-    from ghlctl.model.run import RunKind
-    from ghlctl.scenario.reader import read_scenario
-
-    run = folder.read_run()
-    if run.kind is RunKind.AUDIT:
-        return ()
-    return read_scenario(yaml.safe_dump(run.scenario), run.id).thresholds
+    folders = [each.folder for each in candidates if each.folder is not None]
+    whole = document_of(folders) if folders else Document("ghlctl gate", utc_now())
+    audits = tuple(AuditView(each.name, each.audit) for each in candidates if each.audit)
+    places = {**own_places, **bounds.places}
+    comparison = result.comparisons[0] if result.comparisons else None
+    return replace(whole, audits=audits, comparison=comparison, gate=Gate(result, places))

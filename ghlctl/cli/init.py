@@ -59,8 +59,12 @@ jobs:
       # ------------------------------------------------------------------
       - name: Wait until it is ready
         run: timeout 60 sh -c 'until ghlctl health; do sleep 2; done'
-      - name: Measure it, with the scenario and thresholds of ghlctl.yaml
-        run: ghlctl loadtest
+      - name: Measure it with the scenario of ghlctl.yaml
+        # A missed threshold is for the gate to tell; wrong usage ends the job here.
+        run: ghlctl loadtest || test $? -ne 2
+      - name: Hold it against the scenario's thresholds
+        # For a policy, add --policy plan; for a baseline, --against reports/baselines/main.
+        run: ghlctl gate latest --artifacts reports/ci
       - uses: actions/upload-artifact@v4
         if: always()
         with: {name: ghlctl-reports, path: reports/}

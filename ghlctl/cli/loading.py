@@ -139,6 +139,15 @@ def _check_thresholds(thresholds: "Sequence[Threshold]") -> None:
     stopper(thresholds)
 
 
+def relative_thresholds(thresholds: "Sequence[Threshold]") -> "tuple[Threshold, ...]":
+    """Those that only a comparison can judge, once the run is there."""
+    from ghlctl.analysis.thresholds import needs_comparison, parse_threshold
+    from ghlctl.model.threshold import Level
+
+    on = (each for each in thresholds if each.level is not Level.OFF)
+    return tuple(each for each in on if needs_comparison(parse_threshold(each.expr)))
+
+
 @contextmanager
 def receiver_for(
     flags: Flags,
@@ -223,7 +232,9 @@ def load_order(
         recordings=recordings,
     )
     within_s = scenario.effects.within_s if scenario.effects else 10.0
-    return LoadOrder(plan, scenario.thresholds, receiver.upstream, within_s, receiver.pid)
+    later = relative_thresholds(scenario.thresholds)
+    now = tuple(each for each in scenario.thresholds if each not in later)
+    return LoadOrder(plan, now, receiver.upstream, within_s, receiver.pid)
 
 
 def new_load_run(kind: "RunKind", name: str, scenario: "Scenario", receiver: Receiver) -> "Run":
@@ -296,8 +307,10 @@ def require_reachable(url: str) -> None:
 def status_of(measured: "Measured") -> ExitStatus:
     """The contract's exit status of a load run; numbers that cannot be trusted come first."""
     from ghlctl.analysis.standing import RunStanding, standing_of
+    from ghlctl.analysis.thresholds import gate
     from ghlctl.load.abort import STOPPED
     from ghlctl.load.measure import NO_EFFECTS
+    from ghlctl.model.threshold import GateStanding
 
     summary = measured.summary
     codes = {caution.code for caution in summary.cautions}
@@ -308,6 +321,8 @@ def status_of(measured: "Measured") -> ExitStatus:
     if NO_EFFECTS in codes:
         return ExitStatus.NOT_MEASURED
     if standing_of(summary) is not RunStanding.MEASURED:
+        return ExitStatus.NOT_MEASURED
+    if gate(summary.thresholds).standing is GateStanding.NOT_MEASURED:
         return ExitStatus.NOT_MEASURED
     return ExitStatus.FINE if summary.passed else ExitStatus.FAILED
 

@@ -1,16 +1,13 @@
 """ghlctl loadtest: signed load, and what it showed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ghlctl.cli import options
 from ghlctl.cli.interrupts import kept
 from ghlctl.cli.output import Format, emit, require_writable, say
-from ghlctl.errors import ExitStatus
-
-if TYPE_CHECKING:
-    from ghlctl.store.runs import RunFolder
+from ghlctl.errors import ExitStatus, UsageError
 
 
 def loadtest(
@@ -43,6 +40,10 @@ def loadtest(
     output: options.Output = "-",
 ) -> ExitStatus:
     """Send signed load on an absolute schedule, and say what it showed."""
+    from ghlctl.cli.evidence import evidence_at
+    from ghlctl.cli.gate import told
+    from ghlctl.cli.gating import judge
+    from ghlctl.cli.gating import status_of as gate_status
     from ghlctl.cli.loading import (
         Shape,
         captured_for,
@@ -50,10 +51,12 @@ def loadtest(
         measure_into,
         new_load_run,
         receiver_for,
+        relative_thresholds,
         require_ready,
         scenario_for,
         status_of,
     )
+    from ghlctl.cli.policies import Bounds
     from ghlctl.cli.settings import Flags, load_config, store_of
     from ghlctl.model.run import RunKind
 
@@ -66,7 +69,12 @@ def loadtest(
     planned = scenario_for(shape, settings)
     captured = captured_for(planned)
     store = store_of(settings, reports)
-    baseline = None if against is None else store.find(against)
+    baseline = None if against is None else evidence_at(store, against)
+    later = relative_thresholds(planned.thresholds)
+    if later and baseline is None:
+        raise UsageError(
+            f"{later[0].expr!r} needs a baseline", "name one with --against, or take it out"
+        )
     flags = Flags(url, provider, scheme, key, upstream, header, authorized)
     reaching = receiver_for(
         flags,
@@ -86,13 +94,6 @@ def loadtest(
     status = status_of(measured)
     if baseline is None or status is not ExitStatus.FINE:
         return status
-    return _held_against(baseline, folder, strict=strict)
-
-
-def _held_against(baseline: "RunFolder", folder: "RunFolder", *, strict: bool) -> ExitStatus:
-    from ghlctl.cli.compare import compare_runs, exit_of
-    from ghlctl.report.text import render_comparison
-
-    comparison = compare_runs(baseline, folder)
-    say(render_comparison(comparison))
-    return exit_of(comparison, strict=strict)
+    result = judge([evidence_at(store, str(folder.path))], Bounds(later, {}), baseline)
+    say(told(result))
+    return gate_status(result, strict=strict)

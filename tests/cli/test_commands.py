@@ -185,8 +185,10 @@ def test_compare_gate_report_and_runs_read_what_was_measured(
         "unclear",
     }
     assert ghlctl("gate", second, "--threshold", "sent_nothing < 1").status == 2
-    assert ghlctl("gate", second, "--threshold", "dropped >= 0").status == 0
-    assert ghlctl("gate", second, "--threshold", "response_time mean < 0.0001ms").status == 1
+    # 3 where this machine was too busy for the run to decide anything.
+    assert ghlctl("gate", second, "--threshold", "dropped >= 0").status in (0, 3)
+    missed = ghlctl("gate", second, "--threshold", "response_time mean < 0.0001ms")
+    assert missed.status in (1, 3)
     for form in ("text", "html", "markdown", "json", "csv", "junit"):
         said = ghlctl("report", first, second, "--format", form)
         assert said.status == 0, (form, said.err)
