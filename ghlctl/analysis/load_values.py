@@ -31,17 +31,11 @@ def load_value(bound: "ParsedThreshold", load: LoadSummary) -> Known:
 
 
 def _of_attempts(bound: "ParsedThreshold", load: LoadSummary) -> Known:
-    for tag, groups in ((Tag.EVENT, load.by_event), (Tag.LOCATION, _locations(load))):
+    for tag, groups in ((Tag.EVENT, load.by_event), (Tag.LOCATION, load.by_location)):
         wanted = bound.tag(tag)
         if wanted is not None:
             return _of_group(bound, tag, wanted, groups)
     return _of_all(bound, load)
-
-
-def _locations(load: LoadSummary) -> Mapping[str, EventSummary]:
-    """Runs from before locations were kept have none."""
-    found: Mapping[str, EventSummary] = getattr(load, "by_location", None) or {}
-    return found
 
 
 def _of_all(bound: "ParsedThreshold", load: LoadSummary) -> Known:
@@ -69,9 +63,9 @@ def _of_all(bound: "ParsedThreshold", load: LoadSummary) -> Known:
 def _of_group(
     bound: "ParsedThreshold", tag: Tag, wanted: str, groups: Mapping[str, EventSummary]
 ) -> Known:
-    if not groups and tag is Tag.LOCATION:
-        return unknown("the run was not recorded by location")
     group = groups.get(wanted)
+    if tag is Tag.LOCATION and group is None:  # the summary keeps the busiest alone
+        return unknown(f"the summary holds nothing that was sent for location {wanted}")
     if group is None or group.sent == 0:
         sent = [name for name, each in groups.items() if each.sent]
         shown = ", ".join(sent[:5]) + ("…" if len(sent) > 5 else "")  # noqa: PLR2004 - fits a line
