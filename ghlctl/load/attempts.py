@@ -9,13 +9,13 @@ from ghlctl.load.endings import STALE, Broken, kind_of
 from ghlctl.load.frames import HELD, retry_of
 from ghlctl.load.head import ProtocolFault, ordinary_reply
 from ghlctl.load.poller import GONE, READ, Poller
-from ghlctl.load.recorder import CODE, ERROR_BITS, ROW_FORMAT
+from ghlctl.load.pool import Pool
+from ghlctl.load.rows import CODE, DROPPED, ERROR_BITS, ROW_FORMAT
 from ghlctl.model.sample import NEVER, ErrorKind
 
 _ROOM, _MOST_ROOM = 448, 4096  # for a reply in one piece: small ones are cheap to allocate
 _OK = CODE[ErrorKind.NONE]
 _STATUS = CODE[ErrorKind.STATUS]
-_DROPPED = CODE[ErrorKind.DROPPED]
 _pack = struct.Struct(ROW_FORMAT).pack
 _now = time.monotonic_ns
 _IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
@@ -26,47 +26,41 @@ class Attempts:
 
     `sent` counts arrivals. `missed` is told of every attempt that was not acknowledged: the
     connection that still holds it, the status of its reply if there was one, and when it ended.
-    `rows` are packed as the recorder reads them.
+    `rows` are packed as `rows` reads them.
     """
 
     def __init__(self, route: Route, poller: Poller) -> None:
         self.sent = 0
         self.in_slots = 0
-        self.opened = 0
         self.cut_off = 0
-        self.bound = route.max_in_flight
-        self.by_fd: dict[int, Connection] = {}
-        self.idle: list[Connection] = []
+        self.pool = Pool(route, poller)
+        self.by_fd, self.idle = self.pool.by_fd, self.pool.idle
+        self.connection, self.forget = self.pool.take, self.pool.forget
         self.rows: list[bytes] = []
         self.missed: Callable[[Connection, int | None, int], None] | None = None
-        self._route = route
-        self._poller = poller
         self._keep = self.rows.append
-        self._held_until = 0
         self._room = _ROOM
         self._plain = route.tls is None
+        self._usual: bytes | None = None
+        self._usual_result = 0
+
+    @property
+    def opened(self) -> int:
+        return self.pool.opened
+
+    @property
+    def bound(self) -> int:
+        return self.pool.bound
 
     @property
     def in_flight(self) -> int:
-        return len(self.by_fd) - len(self.idle)
-
-    def connection(self) -> Connection | None:
-        """A connection to send on; None when as many as allowed are busy."""
-        if self.idle:
-            return self.idle.pop()
-        if len(self.by_fd) < self.bound:
-            try:
-                return Connection(self._route)
-            except OSError:  # no descriptors left: what is open must do
-                self.bound = len(self.by_fd)
-        self._held_until = _now()
-        return None
+        return self.pool.in_flight
 
     def send(
         self, connection: Connection, tag: int, name: bytes, request: bytes, intended_ns: int
     ) -> None:
         """Begin an attempt that was due at `intended_ns`."""
-        connection.tag = tag if intended_ns > self._held_until else tag | HELD
+        connection.tag = tag if intended_ns > self.pool.held_until_ns else tag | HELD
         connection.name = name
         connection.intended_ns = intended_ns
         connection.slot = False
@@ -82,7 +76,7 @@ class Attempts:
 
     def drop(self, intended_ns: int, tag: int, name: bytes) -> None:
         """Record an arrival that was due and never sent."""
-        self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, _DROPPED, name))
+        self._keep(_pack(intended_ns, NEVER, NEVER, NEVER, tag, DROPPED, name))
 
     # Their events
 
@@ -119,26 +113,12 @@ class Attempts:
     def _go_on(self, connection: Connection) -> None:
         try:
             if connection.phase is Phase.CONNECTING:
-                self._open(connection)
+                self.pool.open(connection)
             else:
                 connection.write()
-                self._want(connection)
+                self.pool.watch(connection)
         except Broken as broken:
             self.fail(connection, broken.kind)
-
-    def _open(self, connection: Connection) -> None:
-        self.opened += 1
-        self.by_fd[connection.fd] = connection
-        try:
-            connection.open()
-        finally:
-            connection.bits = connection.wanted
-            self._poller.add_edge(connection.fd, connection.bits)
-
-    def _want(self, connection: Connection) -> None:
-        if connection.bits != connection.wanted:
-            connection.bits = connection.wanted
-            self._poller.change_edge(connection.fd, connection.bits)
 
     def receive(self, connection: Connection) -> None:
         """The ordinary case: one piece of clear text is the reply, as the last one was."""
@@ -149,13 +129,10 @@ class Attempts:
         except OSError as fault:
             self.fail(connection, kind_of(fault))
             return
-        head = ordinary_reply(received)
-        if head is None or len(received) >= self._room:  # there may be more
-            self._take_piece(connection, received)
-            return
         done_ns = _now()
-        status = head.status
-        error = _OK if 200 <= status < 300 else _STATUS  # noqa: PLR2004 - the range is HTTP's definition of success
+        if received != self._usual:
+            self._receive_other(connection, received, done_ns)
+            return
         self._keep(
             _pack(
                 connection.intended_ns,
@@ -163,21 +140,33 @@ class Attempts:
                 done_ns,
                 done_ns,
                 connection.tag,
-                status << ERROR_BITS | error,
+                self._usual_result,
                 connection.name,
             )
         )
-        if error and self.missed is not None:
-            self.missed(connection, status, done_ns)
         self.in_slots -= connection.slot
         connection.phase = _IDLE
         self.idle.append(connection)
 
-    def _take_piece(self, connection: Connection, received: bytes) -> None:
+    def _receive_other(self, connection: Connection, received: bytes, now_ns: int) -> None:
+        """Remembers an acknowledgement that came in one piece: the next may well be the same."""
+        head = ordinary_reply(received)
+        if head is None or len(received) >= self._room:  # there may be more
+            self._take_piece(connection, received, now_ns)
+            return
+        error = _error_of(head.status)
+        if error == _OK:
+            self._usual, self._usual_result = received, head.status << ERROR_BITS | error
+        connection.first_byte_ns = now_ns
+        self._record(connection, head.status, error, now_ns)
+        connection.phase = _IDLE
+        self.idle.append(connection)
+
+    def _take_piece(self, connection: Connection, received: bytes, now_ns: int) -> None:
         if len(received) == self._room:
             self._room = _MOST_ROOM
         try:
-            if connection.take(received, _now()) or connection.advance(READ, _now()):
+            if connection.take(received, now_ns) or connection.advance(READ, _now()):
                 self._finish(connection)
         except Broken as broken:
             self.fail(connection, broken.kind)
@@ -192,7 +181,7 @@ class Attempts:
             elif connection.advance(bits, _now()):
                 self._finish(connection, gone=bool(bits & GONE))
             else:
-                self._want(connection)
+                self.pool.watch(connection)
         except Broken as broken:
             self.fail(connection, broken.kind)
         except ProtocolFault:
@@ -202,7 +191,7 @@ class Attempts:
 
     def _finish(self, connection: Connection, *, gone: bool = False) -> None:
         status = connection.status
-        self._record(connection, status, _OK if 200 <= status < 300 else _STATUS, _now())  # noqa: PLR2004 - the range is HTTP's definition of success
+        self._record(connection, status, _error_of(status), _now())
         if connection.reusable and not gone:
             connection.phase = Phase.IDLE
             self.idle.append(connection)
@@ -222,7 +211,7 @@ class Attempts:
     def _begin_afresh(self, stale: Connection) -> None:
         """The kept connection was dead before a byte of this attempt left: open another."""
         self.forget(stale)
-        fresh = Connection(self._route)
+        fresh = self.pool.another()
         fresh.tag, fresh.name, fresh.request = stale.tag, stale.name, stale.request
         fresh.slot, fresh.intended_ns = stale.slot, stale.intended_ns
         self._begin_slowly(fresh)
@@ -252,10 +241,6 @@ class Attempts:
             self.missed(connection, status if error == _STATUS else None, done_ns)
         self.in_slots -= connection.slot
 
-    def forget(self, connection: Connection) -> None:
-        """Close a connection that will carry nothing more."""
-        if connection.phase is Phase.IDLE:
-            self.idle.remove(connection)
-        if self.by_fd.pop(connection.fd, None) is not None:
-            self._poller.remove(connection.fd)
-        connection.close()
+
+def _error_of(status: int) -> int:
+    return _OK if 200 <= status < 300 else _STATUS  # noqa: PLR2004 - the range is HTTP's definition of success

@@ -32,7 +32,7 @@ from ghlctl.load.poller import make_poller, sharpen_timers
 from ghlctl.load.pressed import Pressed
 from ghlctl.load.producer import AT_ONCE
 from ghlctl.load.producing import Producer
-from ghlctl.load.recorder import Recorder, rehearse_recording
+from ghlctl.load.recorder import Recorder
 from ghlctl.load.retries import rule_of
 from ghlctl.load.schedule import (
     ClosedSegment,
@@ -169,32 +169,32 @@ def _first_line() -> bytes:
 def _prepare(plan: LoadPlan, bell: Bell) -> Session:
     """Everything that can fail or takes time, before the first arrival's moment is set."""
     producer = Producer(plan, os.environ)  # makes its sources while Locust is imported here
+    recorder = _recorder(plan)
     try:
-        import ghlctl.load.control  # noqa: F401, PLC0415 - Locust takes a while: not before the producer runs
+        import ghlctl.load.control  # noqa: F401, PLC0415 - Locust takes a while: not before the others run
 
-        rehearse_recording()
         route = _route(plan)
         segments = segments_of(plan)
         ready = producer.ready()
         supply: Supply = Pressed(producer, plan, os.environ) if ready.stencils else Piped(producer)
+        recorder.ready()
     except GhlctlError:
+        recorder.close()
         producer.close()
         raise
     origin_ns = time.monotonic_ns() + _lead_ns(segments[0], ready)
-    recorder = Recorder(
-        Path(plan.folder),
-        event_names(plan),
-        origin_ns=origin_ns,
-        warmup_s=plan.warmup_s,
-        bursts=[number for number, stage in enumerate(plan.stages) if isinstance(stage, Burst)],
-        locations=ready.locations,
-    )
     rule = rule_of(plan, os.environ, counted_from_ns=origin_ns + round(plan.warmup_s * 1e9))
     wire = Wire(route, supply, make_poller(), bell.fd, recorder.take, rule)
     grace_s = plan.timeout_s if plan.grace_s is None else plan.grace_s
     pacing = Pacing(segments, wire, supply, grace_ns=round(grace_s * 1e9))
     asked = max(plan.max_in_flight, _most_slots(segments))
+    recorder.start(origin_ns, ready.locations)
     return Session(plan, segments, producer, supply, recorder, wire, pacing, bell, origin_ns, asked)
+
+
+def _recorder(plan: LoadPlan) -> Recorder:
+    bursts = [number for number, stage in enumerate(plan.stages) if isinstance(stage, Burst)]
+    return Recorder(Path(plan.folder), event_names(plan), warmup_s=plan.warmup_s, bursts=bursts)
 
 
 def _route(plan: LoadPlan) -> Route:
@@ -239,7 +239,6 @@ def _run(session: Session) -> int:
     gc.collect()
     gc.freeze()  # a collection in the send path would be lateness; the loop makes no cycles
     gc.disable()
-    session.recorder.start()
     with ThreadPoolExecutor(1, "wire") as pool:
         wire = pool.submit(session.run)
         control.run_locust(lambda: not wire.done(), session.recorder.tallies, session.pump)

@@ -1,75 +1,31 @@
-"""From the wire loop's raw numbers to samples on disk, on a thread of its own."""
+"""The engine's side of recording: rows go out, counts come back, and neither makes it wait."""
 
-import struct
-import tempfile
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ghlctl.errors import StoreError
-from ghlctl.load.frames import (
-    EVENT_BITS,
-    HELD,
-    LOCATION_BITS,
-    LOCATION_MASK,
-    RETRY_BITS,
-    RETRY_MASK,
-    STAGE_BITS,
-    WARMUP,
-    tag_of,
-)
+from ghlctl.load import counted
+from ghlctl.load.counted import Assignment, Counted, EventCount, Failed, Kept, Opening, Prepared
 from ghlctl.load.histogram import Histogram
-from ghlctl.model.sample import NEVER, ErrorKind, Flags, Ints, Samples, Texts
-from ghlctl.store.samples import SampleWriter
+from ghlctl.model.sample import Ints
 
-KINDS: Final = tuple(ErrorKind)
-CODE: Final = {kind: number for number, kind in enumerate(KINDS)}
-ROW_FORMAT: Final = "<qqqqqq36s"
-ERROR_BITS: Final = 8
-_TIMES: Final = ("intended", "sent", "first_byte", "done")
-_ROW: Final = np.dtype([(name, "<i8") for name in (*_TIMES, "tag", "result")] + [("id", "S36")])
-_LOW, _WORD = 0xFF, 0xFFFF
-_DROPPED: Final = CODE[ErrorKind.DROPPED]
-_WRITE_EVERY_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.1
-_SOME: Final = 512  # ids made text in one go: nobody else gets the interpreter's lock meanwhile
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What the wire loop packed, as columns; times as the monotonic clock said them."""
-
-    intended: Ints
-    sent: Ints
-    first_byte: Ints
-    done: Ints
-    status: Ints
-    error: Ints
-    stage: Ints
-    event: Ints
-    attempt: Ints
-    held: Flags
-    retry: Ints
-    location: Ints
-    warmup: Flags
-    ids: npt.NDArray[np.bytes_]
-
-    def __len__(self) -> int:
-        return len(self.intended)
-
-    def where(self, rows: Flags) -> "_Rows":
-        return _Rows(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+_STDOUT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one chunk adds to Locust's statistics, per event: response times in ms, failures."""
+    """What some rows add to Locust's statistics, per event: response times in ms, failures."""
 
     event: str
     response_ms: Ints
@@ -93,37 +49,62 @@ class Totals:
     lateness: Histogram = field(default_factory=Histogram)
     response: Histogram = field(default_factory=Histogram)
 
+    def add(self, more: Counted) -> None:
+        self.done += more.done
+        self.dropped += more.dropped
+        self.held += more.held
+        self.retries += more.retries
+        self.errors.update(more.errors)
+        self.lateness.absorb(Histogram.unpack(more.lateness))
+        self.response.absorb(Histogram.unpack(more.response))
+
 
 class Recorder:
-    """Takes chunks from the wire loop; makes samples, totals and tallies of them."""
+    """Starts the process that records; `ready` before `start`, `close` in any case."""
 
     def __init__(
         self,
         folder: Path,
         events: Sequence[str],
         *,
-        origin_ns: int,
         warmup_s: float,
         bursts: Sequence[int] = (),
-        locations: Sequence[str] = (),
     ) -> None:
         self.totals = Totals()
         self.tallies: deque[Tally] = deque()
-        self.fault: Exception | None = None
+        self.fault: StoreError | None = None
+        self._events = tuple(events)
         self._chunks: deque[bytes] = deque()
-        self._events = np.array([*events], dtype=object)
-        self._locations = np.array(["", *locations], dtype=object)
-        self._kinds = np.array([kind.value for kind in KINDS], dtype=object)
-        self._origin_ns = origin_ns
-        self._bursts = bursts  # all due at one moment: all but the first are late by design
-        self._warmup_ns = round(warmup_s * 1e9)
-        self._writer = SampleWriter(folder)
-        self._unwritten: list[bytes] = []
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="recorder")
+        self._threads = [
+            threading.Thread(target=self._feed, name="to the scribe"),
+            threading.Thread(target=self._hear, name="from the scribe"),
+        ]
+        self._process, self._orders, self._said = _start()
+        task = Assignment(str(folder), self._events, tuple(bursts), round(warmup_s * 1e9))
+        self._write(counted.encode(task) + b"\n")
 
-    def start(self) -> None:
-        self._thread.start()
+    @property
+    def pid(self) -> int:
+        """Of the process that records."""
+        return self._process.pid
+
+    def ready(self) -> None:
+        """Wait until rows can be taken; raise StoreError where they cannot."""
+        line = self._said.readline()
+        match counted.from_scribe(line) if line else None:
+            case Prepared():
+                return
+            case Failed() as failed:
+                raise _refusal(failed)
+            case _:
+                raise _death(self._process)
+
+    def start(self, origin_ns: int, locations: Sequence[str] = ()) -> None:
+        """Samples count from `origin_ns` of the monotonic clock."""
+        self._write(counted.encode(Opening(origin_ns, tuple(locations))) + b"\n")
+        for thread in self._threads:
+            thread.start()
 
     def take(self, chunk: bytes) -> None:
         """Rows of ROW_FORMAT from the wire loop; costs it one append."""
@@ -132,132 +113,87 @@ class Recorder:
     def close(self) -> None:
         """Return when everything taken is on disk; raise StoreError when that failed."""
         self._over.set()
-        self._thread.join()
-        if self.fault is not None:
-            hint = "free some space" if isinstance(self.fault, OSError) else "try again"
-            said = f"samples cannot be written ({type(self.fault).__name__}: {self.fault})"
-            raise StoreError(" ".join(said.split()), hint) from self.fault
-
-    def _run(self) -> None:
-        try:
-            waited_s = 0.0
-            while not self._over.wait(_LOOK_EVERY_S):
-                waited_s += _LOOK_EVERY_S
-                self._count_all()
-                if waited_s >= _WRITE_EVERY_S:
-                    waited_s = 0.0
-                    self._write()
-            self._count_all()
-            self._write()
-            self._writer.close()
-        except Exception as fault:  # noqa: BLE001 - a full disk or a defect: unheard of, it would lose samples without a word
-            self.fault = fault
-
-    def _count_all(self) -> None:
-        while self._chunks:
-            chunk = self._chunks.popleft()
-            self._unwritten.append(chunk)
-            rows = _columns(chunk)
-            if rows.retry.any():
-                arrivals = rows.where(rows.retry == 0)
-                self.totals.retries += len(rows) - len(arrivals)
-                rows = arrivals
-            self._count(rows)
-
-    def _count(self, rows: _Rows) -> None:
-        sent = rows.error != _DROPPED
-        count = int(sent.sum())
-        self.totals.done += count
-        self.totals.dropped += len(rows) - count
-        self.totals.held += int((sent & rows.held).sum())
-        free = sent & ~rows.held & (rows.intended >= self._origin_ns + self._warmup_ns)
-        if self._bursts:
-            free &= ~np.isin(rows.stage, self._bursts)
-        response = rows.done - rows.intended
-        self.totals.lateness.add((rows.sent - rows.intended)[free])
-        self.totals.response.add(response[sent])
-        counts = np.bincount(rows.error, minlength=len(KINDS)).tolist()
-        for kind, number in zip(KINDS, counts, strict=True):
-            if number and kind is not ErrorKind.NONE:
-                self.totals.errors[kind.value] += number
-        for event in np.flatnonzero(np.bincount(rows.event[sent])).tolist():
-            of_event = sent & (rows.event == event)
-            self._tally(event, response[of_event], rows.error[of_event])
-
-    def _tally(self, event: int, response_ns: Ints, errors: Ints) -> None:
-        counts = np.bincount(errors, minlength=len(KINDS)).tolist()
-        failures = {
-            kind.value: number
-            for kind, number in zip(KINDS, counts, strict=True)
-            if number and kind is not ErrorKind.NONE
-        }
-        name = str(self._events[event])
-        self.tallies.append(Tally(name, response_ns // 1_000_000, Counter(failures)))
-
-    def _write(self) -> None:
-        if not self._unwritten:
+        if self._threads[0].ident is None:  # never started
+            self._orders.close()
+            self._said.close()
+            self._process.wait()
             return
-        rows = _columns(b"".join(self._unwritten))
-        self._unwritten.clear()
-        self._writer.append(self._samples(rows))
+        for thread in self._threads:
+            thread.join()
+        if self.fault is not None:
+            raise self.fault
 
-    def _samples(self, rows: _Rows) -> Samples:
-        intended = rows.intended - self._origin_ns
-        return Samples(
-            delivery_id=_texts(rows.ids),
-            event=self._events[rows.event],
-            intended_ns=intended,
-            sent_ns=self._from_origin(rows.sent),
-            first_byte_ns=self._from_origin(rows.first_byte),
-            done_ns=self._from_origin(rows.done),
-            status=rows.status,
-            error=self._kinds[rows.error],
-            attempt=rows.attempt,
-            stage=rows.stage,
-            warmup=(intended < self._warmup_ns) | rows.warmup,
-            retry=rows.retry,
-            location=self._locations[rows.location],
+    def _feed(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            self._hand_over()
+        self._hand_over()
+        self._orders.close()
+
+    def _hand_over(self) -> None:
+        while self._chunks:
+            self._write(self._chunks.popleft())
+
+    def _write(self, what: bytes) -> None:
+        unsent = memoryview(what)
+        try:
+            while unsent:
+                unsent = unsent[os.write(self._orders.fileno(), unsent) :]
+        except BrokenPipeError:
+            return  # what is heard of it says why
+
+    def _hear(self) -> None:
+        kept = False
+        for line in self._said:
+            match counted.from_scribe(line) if line.endswith(b"\n") else None:
+                case Counted() as more:
+                    self.totals.add(more)
+                    self.tallies.extend(map(self._tally, more.events))
+                case Failed() as failed:
+                    self.fault = _refusal(failed)
+                case Kept():
+                    kept = True
+        self._said.close()
+        self._process.wait()
+        if not kept and self.fault is None:
+            self.fault = _death(self._process)
+
+    def _tally(self, count: EventCount) -> Tally:
+        values = np.frombuffer(count.response_ms, dtype=np.int64)
+        times = np.frombuffer(count.counts, dtype=np.int64)
+        name = self._events[count.event]
+        return Tally(name, np.repeat(values, times), Counter(count.failures))
+
+
+def _start() -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """The process, the pipe to it and the pipe from it.
+
+    It holds our standard output open, and says nothing there: whoever waits for the end of that
+    waits for the samples too, even if we are killed.
+    """
+    held = os.dup(_STDOUT)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ghlctl.load.scribe"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(held,),
         )
-
-    def _from_origin(self, moments: Ints) -> Ints:
-        return np.where(moments == NEVER, NEVER, moments - self._origin_ns)
-
-
-def rehearse_recording() -> None:
-    """Record one row somewhere else: what is slow only the first time is slow before the run."""
-    row = struct.pack(ROW_FORMAT, 0, 1, 2, 3, tag_of(0, 0, 1), 0, b"-" * 36)
-    with tempfile.TemporaryDirectory() as folder:
-        recorder = Recorder(Path(folder), ("",), origin_ns=0, warmup_s=0.0)
-        recorder.take(row)
-        recorder.start()
-        recorder.close()
+    finally:
+        os.close(held)
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("the scribe was started without pipes")
+    return process, process.stdin, process.stdout
 
 
-def _columns(chunk: bytes) -> _Rows:
-    rows = np.frombuffer(chunk, dtype=_ROW)
-    tag, result = np.ascontiguousarray(rows["tag"]), np.ascontiguousarray(rows["result"])
-    intended, sent, first_byte, done = (np.ascontiguousarray(rows[name]) for name in _TIMES)
-    return _Rows(
-        intended=intended,
-        sent=sent,
-        first_byte=first_byte,
-        done=done,
-        status=result >> ERROR_BITS,
-        error=result & _LOW,
-        stage=tag >> STAGE_BITS & _WORD,
-        event=tag >> EVENT_BITS & _WORD,
-        attempt=tag & _LOW,
-        held=(tag & HELD).astype(np.bool_),
-        retry=tag >> RETRY_BITS & RETRY_MASK,
-        location=tag >> LOCATION_BITS & LOCATION_MASK,
-        warmup=(tag & WARMUP).astype(np.bool_),
-        ids=rows["id"],
+def _refusal(failed: Failed) -> StoreError:
+    hint = "free some space" if failed.system else "try again"
+    return StoreError(f"samples cannot be written ({failed.reason})", hint)
+
+
+def _death(process: subprocess.Popen[bytes]) -> StoreError:
+    status = process.wait()
+    ending = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    return StoreError(
+        f"the process that records samples ended during the run ({ending})",
+        "what it had written is kept; look for memory limits and try again",
     )
-
-
-def _texts(ids: npt.NDArray[np.bytes_]) -> Texts:
-    texts = np.empty(len(ids), dtype=object)
-    for begin in range(0, len(ids), _SOME):
-        some = slice(begin, begin + _SOME)
-        texts[some] = ids[some].astype("U36")
-    return texts

@@ -49,11 +49,14 @@ class SampleWriter:
 
     def append(self, samples: Samples) -> None:
         """Durable against a kill as soon as it returns; empty samples write nothing."""
-        if len(samples) == 0:
+        self.append_table(_to_table(samples))
+
+    def append_table(self, table: pa.Table) -> None:
+        """The same for a table of SCHEMA, which costs a third where samples come by the million."""
+        if len(table) == 0:
             return
         self._count += 1
-        part = self._parts / f"part-{self._count:06d}.parquet"
-        _write(_to_table(samples), part, compression="lz4")  # half of zstd's CPU, while load runs
+        _write_quickly(table, self._parts / f"part-{self._count:06d}.parquet")
 
     def close(self) -> None:
         """Make one file of the parts."""
@@ -112,11 +115,18 @@ def _read_parts(parts: list[Path]) -> pa.Table:
     return pa.concat_tables(tables).unify_dictionaries() if tables else SCHEMA.empty_table()
 
 
-def _write(table: pa.Table, path: Path, compression: str = "zstd") -> None:
+def _write(table: pa.Table, path: Path, **options: Any) -> None:
     unfinished = path.with_suffix(".unfinished")
     labels = [field.name for field in SCHEMA if field.type == _LABEL]  # ids and times never repeat
-    pq.write_table(table, unfinished, compression=compression, use_dictionary=labels)
+    pq.write_table(table, unfinished, use_dictionary=labels, **{"compression": "zstd", **options})
     unfinished.replace(path)
+
+
+def _write_quickly(table: pa.Table, path: Path) -> None:
+    """While load runs: differences of the numbers are smaller than lz4, at half of its CPU."""
+    numbers = [field.name for field in SCHEMA if field.type == pa.int64()]
+    encoding = dict.fromkeys(numbers, "DELTA_BINARY_PACKED")
+    _write(table, path, compression="none", write_statistics=False, column_encoding=encoding)
 
 
 def _to_table(samples: Samples) -> pa.Table:

@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ghlctl.errors import KeyMaterialError, NotMeasuredError
+from ghlctl.errors import KeyMaterialError, NotMeasuredError, StoreError
 from ghlctl.load.messages import Progress
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.process import LoadOutcome, run_load
@@ -444,6 +444,19 @@ def test_a_killed_engine_leaves_what_it_had_measured(tmp_path: Path, serve: Serv
     (caution,) = [each for each in outcome.cautions if each.code == "engine-killed"]
     assert "SIGKILL" in caution.text
     assert 20 < len(samples) < 1000
+    assert (tmp_path / FILE).exists()  # whoever records for it was waited for
+
+
+def test_a_killed_recording_ends_the_run_with_its_name(tmp_path: Path, serve: Serve) -> None:
+    def kill(progress: Progress) -> None:
+        for pid in children_of(engine_pid()):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if progress.elapsed_s > 1.3 and b"ghlctl.load.scribe" in words:
+                os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(StoreError, match=r"records samples ended .*SIGKILL"):
+        run(plan_of(tmp_path, serve(accept), Constant(50, 20)), on_progress=kill)
+    assert 20 < len(read_samples(tmp_path)) < 1000
 
 
 def test_a_killed_producer_ends_the_run_and_is_named(tmp_path: Path, serve: Serve) -> None:

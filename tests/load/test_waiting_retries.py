@@ -13,8 +13,8 @@ from ghlctl.load.attempts import Attempts
 from ghlctl.load.connection import Connection, Route
 from ghlctl.load.frames import WARMUP, retry_of, tag_of
 from ghlctl.load.poller import make_poller
-from ghlctl.load.recorder import ERROR_BITS, ROW_FORMAT
 from ghlctl.load.retries import Retries, RetryRule
+from ghlctl.load.rows import ERROR_BITS, ROW_FORMAT
 from ghlctl.providers.ghl.policy import CURRENT
 
 NAME = b"0b9f3a62-5f6e-4a0e-9a7b-3c1d2e4f5a6b"
