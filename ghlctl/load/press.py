@@ -74,7 +74,7 @@ class Press:
         self._prepared = prepared
         self._moment = moment
         self._ids = identities()
-        self._millisecond = -1
+        self._since_ns = self._until_ns = 0
         self._text = b""
         self._whole = -1
         self._second = ""
@@ -107,9 +107,8 @@ class Press:
         else:
             return None
         kept.append(plate)
-        millisecond = unix_ns // 1_000_000
-        if millisecond != self._millisecond:
-            self._tick(millisecond)
+        if not self._since_ns <= unix_ns < self._until_ns:
+            self._tick(unix_ns // 1_000_000)
         if plate.second is not self._second:
             plate.cut(self._second, self._prepared)
         self.location = plate.location
@@ -121,7 +120,8 @@ class Press:
         return name, b"".join(parts)
 
     def _tick(self, millisecond: int) -> None:
-        self._millisecond = millisecond
+        self._since_ns = millisecond * 1_000_000
+        self._until_ns = self._since_ns + 1_000_000
         self._text = self._moment(millisecond / 1000).encode()
         if millisecond // 1000 != self._whole:
             self._whole = millisecond // 1000

@@ -101,15 +101,15 @@ class Pressed:
             self._line = next(self._lines, None)
 
     def slots(self, room: int, sent: int) -> None:  # noqa: ARG002 - nothing is made ahead
-        frames, now = self.frames, time.time_ns()
+        frames, now, make = self.frames, time.time_ns(), self._press.make
         while len(frames) < room and not self.ended:
             event, twice = self._choice
-            made = self._press.make(event, now)
+            made = make(event, now)
             if made is None:
                 return
-            first, again = self._tags[event]
             name, request = made
             location = self._press.location
+            first, again = self._tags[event]
             frames.append((CLOSED_OFFSET_NS, first | location, name, request))
             if twice:
                 frames.append((CLOSED_OFFSET_NS, again | location, name, request))

@@ -7,13 +7,14 @@ from typing import Final
 
 from ghlctl.load.attempts import Attempts
 from ghlctl.load.connection import Phase, Route
-from ghlctl.load.poller import READ, Poller
+from ghlctl.load.poller import READ, Poller, Ready
 from ghlctl.load.retries import Retries, RetryRule
 from ghlctl.load.supply import Supply
 from ghlctl.model.sample import ErrorKind
 
 FLUSH_NS: Final = 250_000_000
 SPIN_NS: Final = 80_000  # a sleeping core takes about as long to wake up
+_LOOKS: Final = 4  # at what is ready, before anything else is done
 _IDLE, _AWAITING = Phase.IDLE, Phase.AWAITING
 _now = time.monotonic_ns
 
@@ -56,17 +57,9 @@ class Wire:
         began_ns = _now() if hungry else 0
         if self._supply.hungry() is not self._listening:
             self._listen()
-        by_fd, receive = self.attempts.by_fd, self.attempts.receive
         moment_ns = min(until_ns, self._look_at, self._flush_at, self.retries.next_ns)
         spin_ns = self._spin_ns if punctual and moment_ns == until_ns else 0
-        for fd, bits in self._poller.wait(moment_ns, spin_ns):
-            connection = by_fd.get(fd)
-            if connection is None:
-                self._attend(fd)
-            elif connection.phase is _AWAITING and bits == READ:
-                receive(connection)
-            else:
-                self.attempts.advance(connection, bits)
+        self._serve(self._poller.wait(moment_ns, spin_ns))
         now = _now()
         if hungry:
             self.hungry_ns += now - began_ns
@@ -76,6 +69,28 @@ class Wire:
             self._time_out(now)
         if now >= self._flush_at:
             self._flush(now)
+
+    def _serve(self, ready: Ready) -> None:
+        """See to what is ready, and in a closed model to what became so meanwhile.
+
+        Slots are filled after that: replies get their moments before anything else is sent, and
+        requests that go out together wake the receiver once.
+        """
+        by_fd, receive = self.attempts.by_fd, self.attempts.receive
+        looks = 1
+        while ready:
+            for fd, bits in ready:
+                connection = by_fd.get(fd)
+                if connection is None:
+                    self._attend(fd)
+                elif connection.phase is _AWAITING and bits == READ:
+                    receive(connection)
+                else:
+                    self.attempts.advance(connection, bits)
+            if looks == _LOOKS or not self.attempts.in_slots:
+                return
+            looks += 1
+            ready = self._poller.wait(0)  # told once only: what it says must be seen to
 
     def drain(self) -> None:
         """Wait for what is in flight and for retries, both bounded; a stop waits for nothing."""
