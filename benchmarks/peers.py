@@ -28,8 +28,9 @@ def installed(url: str, seconds: int) -> Iterator[Peer]:
     ten = str(CONNECTIONS)
     yield Peer("ghlctl", [sys.executable, "-m", "benchmarks.engine", url, ten, str(seconds)])
     locust = [sys.executable, "-m", "locust", "--headless", "--only-summary", "-u", ten, "-r", ten]
-    file = str(Path(__file__).with_name("fast_http_user.py"))
-    yield Peer("FastHttpUser", [*locust, "-t", f"{seconds}s", "-H", origin, "-f", file])
+    for name, file in (("FastHttpUser", "fast_http_user.py"), ("HttpUser", "http_user.py")):
+        place = str(Path(__file__).with_name(file))
+        yield Peer(name, [*locust, "-t", f"{seconds}s", "-H", origin, "-f", place])
     if wrk := shutil.which("wrk"):
         script = str(_SCRIPTS / "wrk.lua")
         yield Peer("wrk", [wrk, "-t1", f"-c{ten}", f"-d{seconds}s", "-s", script, url])

@@ -21,7 +21,7 @@ from ghlctl.load.cost import read_cost
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import encode
 
-WARM_S, WINDOW_S, SPARE_S = 1.5, 4.0, 4
+WARM_S, WINDOW_S, SPARE_S, SILENCE_S = 1.5, 4.0, 4, 0.7
 _PINNED = "import os, sys; os.sched_setaffinity(0, {%d}); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
@@ -44,6 +44,15 @@ def rate(peer: Peer, target: Target, environ: dict[str, str], core: int) -> tupl
         return (after - before) / (_cpu_s(process.pid) - spent), (after - before) / took
     finally:
         _stop(process)
+        _wait_for_silence(target)
+
+
+def _wait_for_silence(target: Target) -> None:
+    """Processes of a generator may outlive it: what they send is not the next one's first."""
+    before = -1
+    while (now := target.answered()[0]) != before:
+        before = now
+        time.sleep(SILENCE_S)
 
 
 def _wait_for_the_first(target: Target, process: "subprocess.Popen[bytes]") -> None:
