@@ -9,6 +9,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +27,16 @@ READ_BYTES = 1024 * 1024
 
 _CONNECTING = 0.9  # of the whole time
 _CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request as it stands."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
 
 
 class Reach:
@@ -62,8 +73,21 @@ class Reach:
 
     def send_together(self, url: str, deliveries: Sequence[Delivery]) -> list[Answer]:
         """Send each once, all at the same time; answers in the same order."""
-        place_of(url)
-        return self._runner.run(self._together(url, deliveries))
+        return self.ask_together([Asking("POST", url, o.headers, o.body) for o in deliveries])
+
+    def ask_together(self, askings: Sequence[Asking]) -> list[Answer]:
+        """Ask each once, all at the same time; answers in the same order."""
+        for one in askings:
+            place_of(one.url)
+        return self._runner.run(self._together(askings))
+
+    def ask_at_rate(
+        self, askings: Sequence[Asking], per_s: float, connections: int
+    ) -> list[Answer]:
+        """Ask each once, at a rate that ignores the answers; at most `connections` are open."""
+        for one in askings:
+            place_of(one.url)
+        return self._runner.run(self._at_rate(askings, per_s, connections))
 
     def ask(
         self,
@@ -78,9 +102,24 @@ class Reach:
         place_of(url)
         return self._runner.run(self._ask(method, url, headers, body, kept_bytes))
 
-    async def _together(self, url: str, deliveries: Sequence[Delivery]) -> list[Answer]:
-        asked = (self._ask("POST", url, one.headers, one.body, KEPT_BYTES) for one in deliveries)
-        return list(await asyncio.gather(*asked))
+    async def _together(self, askings: Sequence[Asking]) -> list[Answer]:
+        return list(await asyncio.gather(*map(self._one, askings)))
+
+    async def _at_rate(
+        self, askings: Sequence[Asking], per_s: float, connections: int
+    ) -> list[Answer]:
+        free = asyncio.Semaphore(connections)
+        began = time.perf_counter()
+
+        async def later(place: int, one: Asking) -> Answer:
+            await asyncio.sleep(began + place / per_s - time.perf_counter())
+            async with free:
+                return await self._one(one)
+
+        return list(await asyncio.gather(*(later(*each) for each in enumerate(askings))))
+
+    async def _one(self, asking: Asking) -> Answer:
+        return await self._ask(asking.method, asking.url, asking.headers, asking.body, KEPT_BYTES)
 
     async def _ask(
         self, method: str, url: str, headers: Headers, body: bytes, kept_bytes: int

@@ -20,6 +20,7 @@ from ghlctl.upstream.ledger import Ledger
 from ghlctl.upstream.limits import Limits
 from ghlctl.upstream.network import ABORT, Network
 from ghlctl.upstream.operations import Call, belongs_to_api, find_call, refuse_body
+from ghlctl.upstream.orders import FaultOrder, FaultOrders
 from ghlctl.upstream.settings import FaultKind, UpstreamSettings
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
@@ -48,7 +49,10 @@ class Heard:
 class Api:
     """The ASGI application behind every path that is not ghlctl's own."""
 
-    def __init__(self, settings: UpstreamSettings, ledger: Ledger) -> None:
+    def __init__(
+        self, settings: UpstreamSettings, ledger: Ledger, orders: FaultOrders | None = None
+    ) -> None:
+        self._orders = FaultOrders() if orders is None else orders
         self._settings = settings
         self._ledger = ledger
         self._network = Network(settings)
@@ -71,6 +75,11 @@ class Api:
             await asyncio.sleep(self._network.service_s())
         if fault is FaultKind.SLOW:
             await asyncio.sleep(self._settings.fault_slow_ms / 1000)
+        order = self._ordered(heard) if refusal is None else None
+        if order is not None:
+            await asyncio.sleep(order.delay_ms / 1000)
+        if refusal is None and order is not None and order.status:
+            refusal = answers.failed(order.status)
         answer, applied = (refusal, False) if refusal else self._answer(heard, fault)
         self._record(heard, answer, applied=applied)
         if answer.status == 0:
@@ -79,6 +88,10 @@ class Api:
         if answer.status:
             body = answer.body | {"traceId": str(uuid.uuid4())}
             await JSONResponse(body, answer.status, headers)(scope, receive, send)
+
+    def _ordered(self, heard: Heard) -> FaultOrder | None:
+        text = f"{heard.path}?{heard.query}\n{heard.key}\n"
+        return self._orders.take(text + heard.body.decode("utf-8", "replace"))
 
     def _admit(self, heard: Heard) -> tuple[Answer | None, dict[str, str]]:
         """Why a request is not served, if so, and the headers that its answer carries."""

@@ -10,11 +10,13 @@ from starlette.routing import Mount, Route
 
 from ghlctl.upstream.api import Api
 from ghlctl.upstream.ledger import PAGE_ENTRIES, PAGE_ENTRIES_MAX, Ledger
+from ghlctl.upstream.orders import FaultOrder, FaultOrders
 from ghlctl.upstream.settings import UpstreamSettings
 
 
 def make_app(settings: UpstreamSettings, ledger: Ledger) -> Starlette:
-    """Everything outside /_ghlctl/ledger and /_ghlctl/health is the API's, and is recorded."""
+    """Everything outside /_ghlctl is the API's, and is recorded."""
+    orders = FaultOrders()
 
     async def read_ledger(request: Request) -> Response:
         after = _whole(request.query_params.get("after", "0"))
@@ -27,11 +29,24 @@ def make_app(settings: UpstreamSettings, ledger: Ledger) -> Starlette:
         about = {"status": "ok", "pid": os.getpid(), "entries": len(ledger), "last": ledger.last}
         return _json(about | {"settings": settings})
 
+    async def take_order(request: Request) -> Response:
+        try:
+            order = msgspec.json.decode(await request.body(), type=FaultOrder)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _json({"error": "this is no order"}, 400)
+        taken = orders.add(order)
+        return _json({"open": len(orders)}, 200 if taken else 400)
+
+    async def read_orders(_: Request) -> Response:
+        return _json({"open": len(orders)})
+
     return Starlette(
         routes=[
+            Route("/_ghlctl/faults", take_order, methods=["POST"]),
+            Route("/_ghlctl/faults", read_orders),
             Route("/_ghlctl/ledger", read_ledger),
             Route("/_ghlctl/health", read_health),
-            Mount("/", app=Api(settings, ledger)),
+            Mount("/", app=Api(settings, ledger, orders)),
         ]
     )
 
