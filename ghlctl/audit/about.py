@@ -15,10 +15,12 @@ class Topic(StrEnum):
     TENANCY = "tenancy"
     INPUT = "input"
     RESILIENCE = "resilience"
+    RATE_LIMITS = "rate_limits"
     KEYS = "keys"
     ERRORS = "errors"
     NETWORK = "network"
     PRIVACY = "privacy"
+    COMPLIANCE = "compliance"
     TIMING = "timing"
 
 
@@ -26,10 +28,12 @@ class Topic(StrEnum):
 class About:
     """`title` is the behaviour of a receiver that passes; `asks` what is sent to find out.
 
+    `id` never changes its meaning; `name` says the failing state in words, for people.
     `correct` is the right reaction, `references` are ids: CWE, ASVS 5.0.0, API Top 10 2023.
     """
 
     id: str
+    name: str
     topic: Topic
     title: str
     severity: Severity

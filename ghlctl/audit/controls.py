@@ -1,6 +1,7 @@
 """Positive controls: genuine deliveries that must be accepted, or no refusal means anything."""
 
 from dataclasses import dataclass
+from statistics import mode
 
 from ghlctl.audit.about import About, Topic
 from ghlctl.audit.canary import Canary, Footprint, footprint_of
@@ -20,7 +21,8 @@ TRIES = 3
 class Life:
     """What came of `asked` genuine deliveries. `acted` counts the accepted ones without upstream.
 
-    `why_not` is the reason of the first that was not acted on, "" if all were.
+    `why_not` is the reason of the first that was not acted on, "" if all were. `counts`: how
+    many effects each that was acted on had.
     """
 
     asked: int
@@ -29,6 +31,7 @@ class Life:
     footprint: Footprint
     why_not: str
     canaries: tuple[Canary, ...]
+    counts: tuple[int, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -63,7 +66,13 @@ def _send(kit: Kit, count: int) -> Part[Life]:
     seen = yield from observe(*acted, expected=True, settle=count >= FIRST_TIME)
     why = next((_why(answer) for canary, answer in answers.items() if canary not in acted), "")
     found = footprint_of(seen.lines or ())
-    return Life(count, len(acted), seen.slowest_s, found, why, tuple(answers))
+    counts = tuple(found.effects(seen.of([canary])) for canary in acted)
+    return Life(count, len(acted), seen.slowest_s, found, why, tuple(answers), counts)
+
+
+def multiplicity_of(life: Life) -> int:
+    """How many effects one genuine delivery usually has here; 1 where nobody sees any."""
+    return max(1, mode(life.counts)) if life.counts else 1
 
 
 def _gone(answer: Answer) -> bool:
@@ -88,6 +97,7 @@ def _why(answer: Answer) -> str:
 
 FIRST_CONTROL = About(
     id="CTL-01",
+    name="accepts-genuine",
     topic=Topic.CONTROLS,
     title="Accepts genuine deliveries",
     severity=Severity.INFO,
@@ -100,6 +110,7 @@ FIRST_CONTROL = About(
 
 LATER_CONTROL = About(
     id="CTL-02",
+    name="still-alive",
     topic=Topic.CONTROLS,
     title="Still accepts genuine deliveries after the checks",
     severity=Severity.INFO,
@@ -112,6 +123,7 @@ LATER_CONTROL = About(
 
 CLOCK = About(
     id="CTL-04",
+    name="clock-apart",
     topic=Topic.CONTROLS,
     title="Shares our clock",
     severity=Severity.INFO,

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from ghlctl.audit.about import About
 from ghlctl.audit.controls import CLOCK, FIRST_CONTROL, LATER_CONTROL
-from ghlctl.audit.grading import LEAST_COVERAGE, Grade, absent_topics
+from ghlctl.audit.grading import LEAST_COVERAGE, Grade, absent_categories
+from ghlctl.audit.judgement import NO_LIFE
 from ghlctl.audit.lockstep import Asked
-from ghlctl.audit.script import Need, Verdict
-from ghlctl.audit.session import NO_LIFE, Judged, Session, receiver_skew_s
+from ghlctl.audit.needs import Need, missing
+from ghlctl.audit.script import Verdict
+from ghlctl.audit.session import Judged, Session, receiver_skew_s
 from ghlctl.model.caution import Caution
 from ghlctl.model.finding import Confidence, Exchange, Finding, Outcome
 from ghlctl.transport.clocks import RESOLUTION_S
@@ -34,7 +36,7 @@ def skipped(about: About) -> Finding:
 def first_control(session: Session) -> Told:
     """Whether the receiver accepts anything at all."""
     if not session.controls:
-        reason = f"needs {Need.KEY.value}"
+        reason = missing([Need.KEY])
         verdict = Verdict(Outcome.NOT_TESTED, Confidence.HIGH, reason)
         return _told(FIRST_CONTROL, verdict, (), ())
     control = session.controls[0]
@@ -88,20 +90,20 @@ def _cautions(session: Session, found: Sequence[Finding], graded: Grade) -> list
     said = []
     if session.kit.key is None:
         text = "no genuine delivery could be sent, so there is no score"
-        said.append(Caution("audit-no-key", text, f"give {Need.KEY.value}"))
+        said.append(Caution("audit-no-key", text, f"add {Need.KEY.line}"))
     elif not session.controlled:
         text = f"{NO_LIFE} at least once, so there is no score"
         said.append(Caution("audit-control-failed", text, FIRST_CONTROL.remedy))
     if not session.kit.oracle:
         text = "verdicts rest on replies alone: nobody saw what the receiver did"
-        said.append(Caution("audit-no-upstream", text, f"give {Need.UPSTREAM.value}"))
+        said.append(Caution("audit-no-upstream", text, f"add {Need.ORACLE.line}"))
     if graded.score is not None and graded.coverage < LEAST_COVERAGE:
         text = f"only {graded.coverage:.0%} of the weight was decided, so there is no grade"
         said.append(Caution("audit-coverage", text, "see which checks were not decided, and why"))
-    absent = absent_topics([one for one in found if one.outcome is not Outcome.SKIP])
+    absent = absent_categories([one for one in found if one.outcome is not Outcome.SKIP])
     if absent:
-        names = ", ".join(topic.value for topic in absent)
-        text = f"not asked about: {names}; their weight is spread over the other topics"
+        names = ", ".join(absent)
+        text = f"not asked about: {names}; their weight is spread over the others"
         said.append(Caution("audit-topics-absent", text))
     scheme = session.kit.scheme
     text = f"scheme {scheme.name} covers {', '.join(scheme.covers) or 'nothing'}: {scheme.weakness}"
@@ -122,5 +124,6 @@ def _told(about: About, verdict: Verdict, shown: Sequence[Asked], asked: Sequenc
         why=about.why,
         remedy=about.remedy,
         references=about.references,
+        name=about.name,
     )
     return told, tuple(one.exchange for one in asked)

@@ -1,15 +1,17 @@
 """What the driver hands to a check: keys, events, time and chance. Checks get them nowhere else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from ghlctl.audit.canary import Canary, Footprint, fresh_canary, marked
+from ghlctl.audit.fits import KeyKind, Subject
 from ghlctl.model.delivery import Delivery, Event, Headers
 from ghlctl.providers.deliver import CONTENT, deliver, encode
 from ghlctl.providers.provider import EventSource
-from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey
+from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey, VerifyingKey
+from ghlctl.signing.target import target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,11 @@ class Genuine:
 class Kit:
     """`key` is None without a test key; `stranger` is a key of its kind that nobody trusts.
 
-    `oracle`: an upstream's ledger tells what the receiver did. `skew_s`: how far the receiver's
-    clock is ahead, None if it does not tell.
+    `oracle`: something tells what the receiver did; `ledger`: it is an upstream's ledger, with
+    paths and bodies. `multiplicity`: how many effects one genuine delivery has here. `skew_s`: how
+    far the receiver's clock is ahead, None if it does not tell. `public` and `public_text`: the
+    half that the receiver holds; `key_text`: the test key as it was given, never to be shown.
+    `listener`: where callbacks are heard, "" where the receiver could not reach it.
     """
 
     scheme: Scheme
@@ -43,27 +48,71 @@ class Kit:
     skew_s: float | None = None
     extra: Headers = ()
     request: Request = NOWHERE
+    provider: str = "ghl"
+    ledger: bool = True
+    multiplicity: int = 1
+    second_key: SigningKey | None = None
+    public: VerifyingKey | None = None
+    public_text: bytes = b""
+    key_text: bytes = field(default=b"", repr=False)
+    second_key_text: bytes = field(default=b"", repr=False)
+    listener: str = ""
+    rate_limit_per_s: float | None = None
+    retention_days: float | None = None
 
-    def genuine(self, *, age_s: float = 0.0, canary: Canary | None = None) -> Genuine:
+    @property
+    def subject(self) -> Subject:
+        """What applicability is judged by."""
+        kind = KeyKind.SECRET if isinstance(self.stranger, bytes) else KeyKind.PAIR
+        secure = self.request.url.startswith("https:")
+        return Subject(self.scheme, kind, self.provider, secure)
+
+    def genuine(
+        self, *, age_s: float = 0.0, canary: Canary | None = None, event_type: str = ""
+    ) -> Genuine:
         """A genuine delivery of `age_s` ago; without a test key, one signed by the stranger."""
         mark = canary or fresh_canary(self.random)
         at = self.now() - age_s
-        event = self.source.event(self.event_type, at=at, delivery_id=mark.delivery_id)
+        name = event_type or self.event_type
+        event = self.source.event(name, at=at, delivery_id=mark.delivery_id)
         event = replace(event, payload=marked(event.payload, mark))
         return Genuine(mark, event, self.delivered(event, mark, at), at)
 
-    def delivered(self, event: Event, canary: Canary, at: float) -> Delivery:
-        """The event signed with the test key at unix second `at`."""
-        key = self.stranger if self.key is None else self.key
+    def delivered(
+        self, event: Event, canary: Canary, at: float, *, key: SigningKey | None = None
+    ) -> Delivery:
+        """The event signed at unix second `at`, with the test key unless another is given."""
         return deliver(
             event,
             self.scheme,
-            key,
+            self._key(key),
             at=at,
             delivery_id=canary.delivery_id,
             extra=self.extra,
-            request=self.request,
+            request=self._request(encode(event)),
         )
+
+    def signed(
+        self,
+        body: bytes,
+        canary: Canary,
+        *,
+        at: float | None = None,
+        key: SigningKey | None = None,
+        content_type: str = "application/json",
+    ) -> Delivery:
+        """Any bytes as a body, signed genuinely."""
+        signature = self.scheme.sign(
+            body,
+            self._key(key),
+            at=self.now() if at is None else at,
+            delivery_id=canary.delivery_id,
+            request=self._request(body),
+        )
+        said = {name.lower() for name, _ in self.extra} | {"content-type"}
+        content = tuple(pair for pair in CONTENT if pair[0].lower() not in said)
+        headers = (("Content-Type", content_type), *content, *signature, *self.extra)
+        return Delivery(canary.delivery_id, self.event_type, body, headers)
 
     def with_payload(self, genuine: Genuine, payload: dict[str, Any]) -> Delivery:
         """The same delivery about another payload, signed genuinely."""
@@ -74,3 +123,12 @@ class Kit:
         """The same delivery as somebody without any key would send it."""
         body = encode(genuine.event)
         return replace(genuine.delivery, body=body, headers=CONTENT + self.extra)
+
+    def _key(self, key: SigningKey | None) -> SigningKey:
+        if key is not None:
+            return key
+        return self.stranger if self.key is None else self.key
+
+    def _request(self, body: bytes) -> Request:
+        """Where such a body goes, as some schemes sign it."""
+        return replace(self.request, url=target_of(self.scheme, self.request.url, body))

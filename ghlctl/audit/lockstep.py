@@ -1,27 +1,41 @@
-"""Runs scripts side by side: each goes on until it must wait, and all wait together, once."""
+"""Runs scripts side by side: each goes on until it must wait, and all wait together, once.
+
+What scripts send in the same round is carried together; what one asks to send alone is sent while
+no other has anything under way.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import msgspec
 
 from ghlctl.audit.canary import Canary
-from ghlctl.audit.courier import BoundReached, Courier
-from ghlctl.audit.evidence import Censor, effect_lines, exchange
-from ghlctl.audit.receiver import Clock
-from ghlctl.audit.script import (
+from ghlctl.audit.courier import BoundReached
+from ghlctl.audit.evidence import Shower, effect_lines
+from ghlctl.audit.hands import Hands, Taken
+from ghlctl.audit.script import Script, Verdict
+from ghlctl.audit.steps import (
+    Burst,
+    Done,
+    Flood,
     Observation,
     Observe,
     Push,
     Result,
-    Script,
     Send,
-    Verdict,
+    Step,
+    Talk,
+    Talked,
+    Talks,
     Volley,
+    Wait,
 )
-from ghlctl.audit.watch import Seen, Watch
+from ghlctl.audit.watch import Seen, Watch, callbacks_of
 from ghlctl.model.finding import Exchange
-from ghlctl.transport.attempt import Answer
+from ghlctl.transport.attempt import Answer, Pushed
+from ghlctl.transport.hearing import Heard
+from ghlctl.transport.raw import answer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,88 +54,176 @@ class Asked:
 
 @dataclass(slots=True)
 class Running:
-    """A script on its way; `verdict` once it has one, `stopped` if a bound ended it."""
+    """A script on its way; `verdict` once it has one, `stopped` if a bound ended it.
+
+    `results` is everything it was sent, in order: with them it can be judged again without any
+    receiver.
+    """
 
     script: Script
     asked: list[Asked] = field(default_factory=list)
-    waiting: Observe | None = None
+    pending: Step | None = None
     verdict: Verdict | None = None
     stopped: str = ""
+    results: list[Result] = field(default_factory=list)
 
 
 class Lockstep:
-    """`watch` is None without an upstream; then observations say so and nobody waits."""
+    """`watch` is None where nobody sees what the receiver does; then observations say so."""
 
     def __init__(
-        self, url: str, courier: Courier, watch: Watch | None, censor: Censor, clock: Clock
+        self, hands: Hands, watch: Watch | None, shower: Shower, heard: Heard | None = None
     ) -> None:
-        self._url = url
-        self._clock = clock
-        self._courier = courier
+        self._hands = hands
+        self._clock = hands.clock
+        self._courier = hands.courier
         self._watch = watch
-        self._censor = censor
+        self._shower = shower
+        self._heard = heard
 
     def run(self, scripts: Sequence[Script]) -> list[Running]:
         """Bring every script to its verdict, or to the bound that stopped it."""
         everyone = [Running(script) for script in scripts]
         for one in everyone:
             self._advance(one, None)
-        while waiting := [one for one in everyone if one.waiting is not None]:
-            observes = [one.waiting for one in waiting if one.waiting is not None]
-            for one, observation in zip(waiting, self._observed(observes), strict=True):
-                self._advance(one, observation)
+        while open_ones := [one for one in everyone if one.pending is not None]:
+            self._round(open_ones)
         for one in everyone:
             one.asked = [self._with_effects(asked, one.asked) for asked in one.asked]
         return everyone
 
-    def _observed(self, observes: Sequence[Observe]) -> list[Observation]:
-        if self._watch is None:
-            return [Observation(None)] * len(observes)
-        return self._watch.answer(observes)
-
-    def _advance(self, one: Running, result: Result | None) -> None:
-        """Carry requests until the script waits, concludes, or may ask no more."""
-        one.waiting = None
-        try:
-            step = next(one.script) if result is None else one.script.send(result)
-            while not isinstance(step, Observe):
-                step = one.script.send(self._carried(one, step))
-            one.waiting = step
-        except StopIteration as end:
-            one.verdict = end.value
-        except BoundReached as bound:
-            one.stopped = str(bound)
-            one.script.close()
-
-    def _carried(self, one: Running, step: Send | Volley | Push) -> Result:
-        match step:
-            case Push():
-                sent_at = self._note([step])
-                pushed = self._courier.push(step)
-                one.asked.append(self._asked(step, pushed.answer, sent_at))
-                return pushed
-            case Send():
-                return self._sent(one, (step,))[0]
-            case Volley(sends):
-                return self._sent(one, sends)
-
-    def _sent(self, one: Running, sends: Sequence[Send]) -> tuple[Answer, ...]:
-        sent_at = self._note(sends)
-        answers = self._courier.carry(sends)
-        one.asked += [
-            self._asked(step, answer, sent_at) for step, answer in zip(sends, answers, strict=True)
+    def _round(self, everyone: Sequence[Running]) -> None:
+        """Sends first, then what is taken singly, then the waiting that all do together."""
+        sending = [one for one in everyone if isinstance(one.pending, Send | Volley)]
+        together = [one for one in sending if not _alone(one.pending)]
+        if together:
+            self._send(together)
+            return
+        busy = [
+            one
+            for one in everyone
+            if not isinstance(one.pending, _RESTING) and not _alone(one.pending)
         ]
+        if busy:
+            self._take(busy[0])
+            return
+        if resting := [one for one in everyone if isinstance(one.pending, _RESTING)]:
+            self._rest(resting)
+            return
+        self._by_itself(sending[0])
+
+    def _by_itself(self, one: Running) -> None:
+        """Only this one goes on, until it has seen what came of what it sent alone."""
+        while one.pending is not None and not isinstance(one.pending, Observe):
+            self._round([one]) if not _alone(one.pending) else self._send([one])
+        if one.pending is not None:
+            self._rest([one])
+
+    def _send(self, sending: Sequence[Running]) -> None:
+        sends = [_sends_of(one.pending) for one in sending]
+        try:
+            answers = iter(self._sent(list(chain(*sends)), sending, sends))
+        except BoundReached as bound:
+            for one in sending:
+                self._stop(one, bound)
+            return
+        for one, own in zip(sending, sends, strict=True):
+            found = tuple(next(answers) for _ in own)
+            self._advance(one, found if isinstance(one.pending, Volley) else found[0])
+
+    def _sent(
+        self, every: Sequence[Send], sending: Sequence[Running], sends: Sequence[Sequence[Send]]
+    ) -> Sequence[Answer]:
+        sent_at = self._note(every)
+        answers = self._courier.carry(every)
+        told = iter(answers)
+        for one, own in zip(sending, sends, strict=True):
+            one.asked += [self._asked(send, next(told), sent_at) for send in own]
         return answers
 
-    def _note(self, steps: Sequence[Send | Push]) -> float:
+    def _take(self, one: Running) -> None:
+        step = one.pending
+        assert isinstance(step, Taken)  # noqa: S101 - the round has left nothing else
+        sent_at = self._note(_marked(step))
+        try:
+            result = self._hands.take(step)
+        except BoundReached as bound:
+            self._stop(one, bound)
+            return
+        one.asked += self._evidence(step, result, sent_at)
+        self._advance(one, result)
+
+    def _rest(self, resting: Sequence[Running]) -> None:
+        waits = [one.pending.seconds for one in resting if isinstance(one.pending, Wait)]
+        if waits:
+            self._clock.sleep(max(waits))
+            for one in resting:
+                if isinstance(one.pending, Wait):
+                    self._advance(one, Done())
+            return
+        observes = [one.pending for one in resting if isinstance(one.pending, Observe)]
+        for one, observation in zip(resting, self._observed(observes), strict=True):
+            self._advance(one, observation)
+
+    def _observed(self, observes: Sequence[Observe]) -> list[Observation]:
+        if self._watch is not None:
+            return self._watch.answer(observes)
+        if self._heard is not None and any(one.settle for one in observes):
+            self._clock.sleep(self._hands.bounds.settle_s)
+        return [
+            Observation(None, callbacks=callbacks_of(self._heard, one.canaries)) for one in observes
+        ]
+
+    def _advance(self, one: Running, result: Result | None) -> None:
+        """On to the next step, or to the verdict."""
+        one.pending = None
+        try:
+            if result is None:
+                one.pending = next(one.script)
+            else:
+                one.results.append(result)
+                one.pending = one.script.send(result)
+        except StopIteration as end:
+            one.verdict = end.value
+
+    def _stop(self, one: Running, bound: BoundReached) -> None:
+        one.pending = None
+        one.stopped = str(bound)
+        one.script.close()
+
+    def _note(self, steps: Sequence[Send | Push | Talk]) -> float:
         """Remember what is on its way now, and when that is."""
         if self._watch is not None:
             self._watch.sent([canary for step in steps for canary in step.canaries])
         return self._clock.monotonic()
 
-    def _asked(self, step: Send | Push, answer: Answer, sent_at: float) -> Asked:
-        shown = exchange(self._censor, step.purpose, self._url, step.delivery, answer)
-        return Asked(shown, step.canaries, answer, self._clock.now(), sent_at)
+    def _evidence(self, step: Taken, result: Result, sent_at: float) -> list[Asked]:
+        match step, result:
+            case Push(), Pushed(answer=answer):
+                return [
+                    self._asked(Send(step.delivery, step.purpose, step.canaries), answer, sent_at)
+                ]
+            case Burst(sends) | Flood(sends), tuple():
+                pairs = zip(sends, result, strict=True)
+                return [self._asked(send, answer, sent_at) for send, answer in pairs]
+            case Talks(talks, meanwhile), Talked(conversations, answers):
+                spoken = zip(talks, conversations, strict=True)
+                sent = zip(meanwhile, answers, strict=True)
+                return [
+                    *(self._spoken(talk, answer_of(one), sent_at) for talk, one in spoken),
+                    *(self._asked(send, answer, sent_at) for send, answer in sent),
+                ]
+            case _:
+                return []
+
+    def _asked(self, send: Send, answer: Answer, sent_at: float) -> Asked:
+        now = self._clock.now()
+        shown = self._shower.exchange(send, self._courier.url_of(send), answer, now)
+        return Asked(shown, send.canaries, answer, now, sent_at)
+
+    def _spoken(self, talk: Talk, answer: Answer, sent_at: float) -> Asked:
+        shown = self._shower.spoken(talk, answer)
+        return Asked(shown, talk.canaries, answer, self._clock.now(), sent_at)
 
     def _with_effects(self, asked: Asked, everything: Sequence[Asked]) -> Asked:
         if self._watch is None:
@@ -133,8 +235,38 @@ class Lockstep:
             for seen in self._watch.seen(canary)
             if _cause(canary, seen, everything) is asked
         }
-        effects = effect_lines(self._censor, [lines[seq] for seq in sorted(lines)])
+        shown = [lines[seq] for seq in sorted(lines)]
+        effects = effect_lines(self._shower.censor, shown)
         return replace(asked, exchange=msgspec.structs.replace(asked.exchange, effects=effects))
+
+
+_RESTING = (Observe, Wait)
+
+
+def _alone(step: Step | None) -> bool:
+    return isinstance(step, Send) and step.alone
+
+
+def _sends_of(step: Step | None) -> tuple[Send, ...]:
+    match step:
+        case Send():
+            return (step,)
+        case Volley(sends):
+            return sends
+        case _:
+            return ()
+
+
+def _marked(step: Taken) -> Sequence[Send | Push | Talk]:
+    match step:
+        case Push():
+            return (step,)
+        case Burst(sends) | Flood(sends):
+            return sends
+        case Talks(talks, meanwhile):
+            return (*talks, *meanwhile)
+        case _:
+            return ()
 
 
 def _cause(canary: Canary, seen: Seen, everything: Sequence[Asked]) -> Asked:

@@ -28,10 +28,15 @@ _CERTAINTY = (Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM, Confiden
 
 @dataclass(frozen=True, slots=True)
 class Forged:
-    """A delivery to be refused, and the canaries that show when it was not."""
+    """A delivery to be refused, and the canaries that show when it was not.
+
+    `url` is "" for the receiver's own.
+    """
 
     delivery: Delivery
     canaries: tuple[Canary, ...]
+    method: str = "POST"
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def _round(kit: Kit, forgeries: Sequence[Forgery]) -> Part[list[Tried]]:
     for some in batched(forgeries):
         forged = [forgery.make(kit) for forgery in some]
         sends = [
-            Send(one.delivery, forgery.name, one.canaries)
+            Send(one.delivery, forgery.name, one.canaries, one.method, one.url)
             for forgery, one in zip(some, forged, strict=True)
         ]
         answers = yield from send_all(sends)

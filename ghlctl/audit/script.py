@@ -1,85 +1,55 @@
-"""What a check may do: a generator yields steps and is sent what came of them. No I/O here.
+"""What a check is: a generator that yields steps and is sent what came of them. No I/O here.
 
 def no_signature(kit: Kit) -> Script:
     genuine = kit.genuine()
-    answer = yield from send(without(genuine.delivery), "no signature", genuine.canary)
+    answer = yield from send(kit.unsigned(genuine), "no signature", genuine.canary)
     seen = yield from observe(genuine.canary)
     return Verdict(...)
 """
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TypeVar
 
 from ghlctl.audit.about import About
-from ghlctl.audit.canary import Canary, searchable
+from ghlctl.audit.canary import Canary
+from ghlctl.audit.fits import ALWAYS, Fits
 from ghlctl.audit.kit import Kit
+from ghlctl.audit.needs import Need
+from ghlctl.audit.receiver import HookName
+from ghlctl.audit.steps import (
+    AskStore,
+    Burst,
+    Done,
+    Fault,
+    Flood,
+    Hook,
+    HookRan,
+    LogFound,
+    Needle,
+    Observation,
+    Observe,
+    Push,
+    ReadSource,
+    Result,
+    SearchLogs,
+    Send,
+    Shake,
+    Source,
+    Step,
+    StoreSaid,
+    Talk,
+    Talked,
+    Talks,
+    Timed,
+    Times,
+    Volley,
+    Wait,
+)
 from ghlctl.model.delivery import Delivery, Reply
-from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome, Severity
-from ghlctl.signing.scheme import Scheme
 from ghlctl.transport.attempt import Answer, Failure, Pushed
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """One request as it stands; effects with one of `canaries` belong to it."""
-
-    delivery: Delivery
-    purpose: str
-    canaries: tuple[Canary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Volley:
-    """Several requests at the same time, for when their order does not matter."""
-
-    sends: tuple[Send, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """One request with a large body, sent while listening for an early answer."""
-
-    delivery: Delivery
-    purpose: str
-    canaries: tuple[Canary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Observe:
-    """Give effects their time, then look.
-
-    `expected`: wait longer, until each canary has shown; without `settle` no longer than that.
-    `any_act`: whether is all that is asked, not how often, so that nobody waits on once each
-    canary has been written about. `alone`: nothing else was asked meanwhile, so that effects
-    without any canary are put down to the single one asked for.
-    """
-
-    canaries: tuple[Canary, ...]
-    expected: bool = False
-    settle: bool = True
-    any_act: bool = False
-    alone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """The ledger's lines about the canaries asked for; None where there is no upstream.
-
-    `slowest_s`: from a request to the last of its lines, the longest over the canaries.
-    `strays`: lines since the observation before that carry no canary of the audit at all.
-    """
-
-    lines: tuple[LedgerEntry, ...] | None
-    slowest_s: float = 0.0
-    strays: tuple[LedgerEntry, ...] = ()
-
-    def of(self, canaries: Iterable[Canary]) -> tuple[LedgerEntry, ...]:
-        wanted = tuple(canaries)
-        texts = ((line, searchable(line)) for line in self.lines or ())
-        return tuple(line for line, text in texts if any(one.within(text) for one in wanted))
+from ghlctl.transport.conversation import Conversation, Handshaken, TlsOffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +76,59 @@ class Verdict:
     accounted: bool = False
 
 
-Step = Send | Volley | Push | Observe
-Result = Reply | Failure | tuple[Answer, ...] | Pushed | Observation
 Script = Generator[Step, Result, Verdict]
 T = TypeVar("T")
 Part = Generator[Step, Result, T]
 
 
-def send(delivery: Delivery, purpose: str, *canaries: Canary) -> Part[Answer]:
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question to a receiver.
+
+    Checks that are `alone`, and those that need leave to be intrusive, run with no other beside
+    them and a control right after them. `reads_key`: its verdict rests on the key's text, which is
+    never stored, so that it cannot be judged again from a stored audit.
+    """
+
+    about: About
+    script: Callable[[Kit], Script]
+    needs: frozenset[Need] = field(default=frozenset())
+    fits: Fits = ALWAYS
+    alone: bool = False
+    reads_key: bool = False
+
+    @property
+    def intrusive(self) -> bool:
+        return Need.INTRUSIVE in self.needs
+
+    @property
+    def apart(self) -> bool:
+        return self.alone or not self.needs.isdisjoint(_DISTURBING)
+
+
+_DISTURBING = frozenset(
+    {
+        Need.INTRUSIVE,
+        Need.TIMING,
+        Need.RESTART,
+        Need.RESTART_WITHOUT_KEY,
+        Need.ROTATE,
+        Need.REVOKE,
+    }
+)
+
+
+def send(
+    delivery: Delivery,
+    purpose: str,
+    *canaries: Canary,
+    method: str = "POST",
+    url: str = "",
+    patient: bool = True,
+    alone: bool = False,
+) -> Part[Answer]:
     """One request, and the reply or why there was none."""
-    result = yield Send(delivery, purpose, canaries)
+    result = yield Send(delivery, purpose, canaries, method, url, patient, alone)
     if not isinstance(result, Reply | Failure):
         raise TypeError(f"a request was answered with {type(result).__name__}")
     return result
@@ -123,18 +136,44 @@ def send(delivery: Delivery, purpose: str, *canaries: Canary) -> Part[Answer]:
 
 def send_all(sends: Iterable[Send]) -> Part[tuple[Answer, ...]]:
     """Some requests at the same time; their answers in the same order."""
-    result = yield Volley(tuple(sends))
-    if not isinstance(result, tuple):
-        raise TypeError(f"a volley was answered with {type(result).__name__}")
-    return result
+    return (yield from _asked(Volley(tuple(sends)), tuple))
+
+
+def burst(sends: Iterable[Send]) -> Part[tuple[Answer, ...]]:
+    """Requests whose last bytes leave together, for races; answers in the same order."""
+    return (yield from _asked(Burst(tuple(sends)), tuple))
+
+
+def flood(sends: Iterable[Send], per_s: float) -> Part[tuple[Answer, ...]]:
+    """Requests at a rate, none of them patient; answers in the same order."""
+    return (yield from _asked(Flood(tuple(sends), per_s), tuple))
 
 
 def push(delivery: Delivery, purpose: str, *canaries: Canary) -> Part[Pushed]:
     """One large request, and how much of it the receiver took."""
-    result = yield Push(delivery, purpose, canaries)
-    if not isinstance(result, Pushed):
-        raise TypeError(f"a large request was answered with {type(result).__name__}")
-    return result
+    return (yield from _asked(Push(delivery, purpose, canaries), Pushed))
+
+
+def talk(one: Talk) -> Part[Conversation]:
+    """Bare bytes, and what came back; `audit.raw` makes them."""
+    talked = yield from _asked(Talks((one,)), Talked)
+    return talked.conversations[0]
+
+
+def talk_all(
+    talks: Iterable[Talk], meanwhile: Iterable[Send] = (), *, after_s: float = 0.0
+) -> Part[Talked]:
+    """Conversations side by side, and requests that are sent while they last."""
+    return (yield from _asked(Talks(tuple(talks), tuple(meanwhile), after_s), Talked))
+
+
+def timed(deliveries: Iterable[Delivery], purpose: str, *canaries: Canary) -> Part[Times]:
+    """Times until the first byte, one request after the other on one connection."""
+    return (yield from _asked(Timed(tuple(deliveries), purpose, canaries), Times))
+
+
+def shake(offer: TlsOffer) -> Part[Handshaken]:
+    return (yield from _asked(Shake(offer), Handshaken))
 
 
 def observe(
@@ -145,33 +184,76 @@ def observe(
     alone: bool = False,
 ) -> Part[Observation]:
     """What the receiver did upstream because of these canaries."""
-    result = yield Observe(canaries, expected, settle, any_act, alone)
-    if not isinstance(result, Observation):
-        raise TypeError(f"an observation was answered with {type(result).__name__}")
+    return (yield from _asked(Observe(canaries, expected, settle, any_act, alone), Observation))
+
+
+def wait(seconds: float) -> Part[Done]:
+    return (yield from _asked(Wait(seconds), Done))
+
+
+def fail_upstream(
+    canary: Canary, *, status: int = 500, times: int = 1, delay_s: float = 0.0
+) -> Part[Done]:
+    """The next calls upstream with this canary are answered so; Need.FAULTS."""
+    return (yield from _asked(Fault(canary, status, times, delay_s), Done))
+
+
+def hook(name: HookName) -> Part[HookRan]:
+    """Restart or rotate by the config's command; the check needs it."""
+    return (yield from _asked(Hook(name), HookRan))
+
+
+def search_logs(needles: Iterable[Needle], *until: str) -> Part[LogFound]:
+    """Lines since the audit began that hold a needle; Need.LOG."""
+    return (yield from _asked(SearchLogs(tuple(needles), until), LogFound))
+
+
+def ask_store(canary: Canary, *needles: Needle) -> Part[StoreSaid]:
+    """What the receiver keeps about the canary; Need.STORE."""
+    return (yield from _asked(AskStore(canary, needles), StoreSaid))
+
+
+def read_source() -> Part[Source]:
+    """Need.SOURCE."""
+    return (yield from _asked(ReadSource(), Source))
+
+
+def _asked(step: Step, kind: type[T]) -> Part[T]:
+    result = yield step
+    if not isinstance(result, kind):
+        raise TypeError(f"{type(step).__name__} was answered with {type(result).__name__}")
     return result
 
 
-class Need(Enum):
-    """What a check cannot do without, and the line of config that would give it."""
-
-    KEY = 'a test key: add key: "env:NAME" under receiver in ghlctl.yaml, or --key env:NAME'
-    UPSTREAM = "an upstream: add upstream: URL under receiver in ghlctl.yaml, or --upstream URL"
-
-
-def every_scheme(_scheme: Scheme) -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question to a receiver.
-
-    `unfit` says why the question makes no sense for a scheme, "" where it does. `intrusive`
-    checks run alone, with a control right after them.
-    """
-
-    about: About
-    script: Callable[[Kit], Script]
-    needs: frozenset[Need] = field(default=frozenset())
-    unfit: Callable[[Scheme], str] = every_scheme
-    intrusive: bool = False
+__all__ = [  # what a file of checks needs, in one import
+    "Check",
+    "Need",
+    "Needle",
+    "Observation",
+    "Observe",
+    "Part",
+    "Push",
+    "Result",
+    "Script",
+    "Send",
+    "Talk",
+    "Verdict",
+    "Volley",
+    "Watched",
+    "ask_store",
+    "burst",
+    "fail_upstream",
+    "flood",
+    "hook",
+    "observe",
+    "push",
+    "read_source",
+    "search_logs",
+    "send",
+    "send_all",
+    "shake",
+    "talk",
+    "talk_all",
+    "timed",
+    "wait",
+]

@@ -3,30 +3,48 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from random import Random
 
 from ghlctl.audit.canary import Canary
-from ghlctl.audit.controls import FIRST_TIME, Life, sign_of_life
+from ghlctl.audit.controls import FIRST_TIME, Life, multiplicity_of, sign_of_life
+from ghlctl.audit.judgement import NO_LIFE, Around, judged
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.lockstep import Asked, Lockstep, Running
-from ghlctl.audit.script import Check, Need, Part, Script, Verdict
+from ghlctl.audit.needs import Need, missing
+from ghlctl.audit.script import Check, Part, Script, Verdict
+from ghlctl.audit.steps import Result
 from ghlctl.audit.watch import Watch
 from ghlctl.errors import NotMeasuredError
 from ghlctl.model.delivery import Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Confidence, Outcome
-from ghlctl.model.visible import visible
 from ghlctl.transport.clocks import skew_s
 
-NO_LIFE = "no genuine delivery was accepted"
+WRONG_LOG = (
+    "needs the receiver's log: nothing about genuine deliveries was written to the files given "
+    "with logs: or --log, so they are not its log"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a script was given and sent, with which it can be judged again."""
+
+    seed: int
+    times: tuple[float, ...]
+    results: tuple[Result, ...]
+    around: Around
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A check with its verdict and everything it asked."""
+    """A check with its verdict and everything it asked; `ran` is None where it was not asked."""
 
     check: Check
     verdict: Verdict
     asked: tuple[Asked, ...] = ()
+    ran: Ran | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +62,26 @@ class Control:
 
 
 class Session:
-    """`controls` grows with each sign of life; `kit` knows the receiver's ways after the first."""
+    """`controls` grows with each sign of life; `kit` knows the receiver's ways after the first.
 
-    def __init__(self, kit: Kit, lockstep: Lockstep, watch: Watch | None) -> None:
+    `given`: the needs that the order satisfies. `in_log` waits for texts in the receiver's log.
+    """
+
+    def __init__(
+        self,
+        kit: Kit,
+        lockstep: Lockstep,
+        watch: Watch | None,
+        given: frozenset[Need],
+        in_log: Callable[[tuple[str, ...]], bool],
+    ) -> None:
         self.kit = kit
         self.controls: list[Control] = []
         self._lockstep = lockstep
         self._watch = watch
+        self._given = given
+        self._in_log = in_log
+        self._log_is_wrong = False
         self._over = ""
 
     @property
@@ -61,13 +92,18 @@ class Session:
     def open(self) -> None:
         """The control before the first check; what it shows is what acting looks like."""
         if self.kit.key is None:
+            self._log_is_wrong = True
             return
         control = self._control("", FIRST_TIME)
         if control.life is not None and control.life.alive:
             if self._watch is not None:
                 self._watch.accustom()
             footprint, skew = control.life.footprint, receiver_skew_s(control.asked)
-            self.kit = replace(self.kit, footprint=footprint, skew_s=skew)
+            count = multiplicity_of(control.life)
+            self.kit = replace(self.kit, footprint=footprint, skew_s=skew, multiplicity=count)
+            if Need.LOG in self._given:
+                texts = [text for canary in control.life.canaries for text in canary.texts]
+                self._log_is_wrong = not self._in_log(tuple(texts))
         elif not any(asked.exchange.status for asked in control.asked):
             self._stop(f"the receiver does not answer: {control.why_not}")
 
@@ -85,34 +121,41 @@ class Session:
                 yield from self._batch(fit, once_more=True)
 
     def _unfit(self, check: Check) -> Verdict | None:
-        unfit = check.unfit(self.kit.scheme)
+        unfit = check.fits.unfit(self.kit.subject)
         if unfit:
             return Verdict(Outcome.NOT_APPLICABLE, Confidence.HIGH, unfit)
-        missing = [need.value for need in check.needs if not self._has(need)]
-        if missing:
-            return Verdict(Outcome.NOT_TESTED, Confidence.HIGH, f"needs {'; '.join(missing)}")
+        lacking = check.needs - self._given
+        if lacking:
+            return Verdict(Outcome.NOT_TESTED, Confidence.HIGH, missing(lacking))
         if self._over:
             return Verdict(Outcome.ERROR, Confidence.HIGH, f"not asked: {self._over}")
+        if Need.LOG in check.needs and self._log_is_wrong:
+            return Verdict(Outcome.NOT_TESTED, Confidence.HIGH, WRONG_LOG)
         return None
-
-    def _has(self, need: Need) -> bool:
-        match need:
-            case Need.KEY:
-                return self.kit.key is not None
-            case Need.UPSTREAM:
-                return self.kit.oracle
 
     def _batch(self, checks: Sequence[Check], *, once_more: bool) -> Iterator[Judged]:
         before = len(self._watch.strays) if self._watch is not None else 0
-        ran = self._run([check.script(self.kit) for check in checks])
-        alive = self._still_alive(checks) and self._looked()
-        strays = self._strays(before)
+        chances = [_Chance(self.kit) for _ in checks]
+        scripts = [check.script(chance.kit) for check, chance in zip(checks, chances, strict=True)]
+        ran = self._run(scripts)
+        alive = self._still_alive(checks) and self._looked(ran)
+        strays = tuple(self._strays(before))
         late = []
-        for check, one in zip(checks, ran, strict=True):
-            if once_more and alive and self._acted_late(one):
+        for check, chance, one in zip(checks, chances, ran, strict=True):
+            acted_late = self._acted_late(one)
+            if once_more and alive and acted_late:
                 late.append(check)
             else:
-                yield Judged(check, self._final(one, strays, alive=alive), tuple(one.asked))
+                around = Around(alive, acted_late, strays, self.kit.key is not None, one.stopped)
+                verdict = judged(one.verdict, around)
+                record = Ran(
+                    chance.seed,
+                    tuple(chance.times),
+                    tuple(one.results),
+                    around,
+                    verdict.outcome,
+                )
+                yield Judged(check, verdict, tuple(one.asked), record)
         if late:  # the window was too short for them: it has grown with the control since
             yield from self._batch(late, once_more=False)
 
@@ -149,11 +192,17 @@ class Session:
             self._watch.learn(life.slowest_s)
         return control
 
-    def _looked(self) -> bool:
-        """Read the ledger once more, after the control has passed through the receiver."""
+    def _looked(self, ran: Sequence[Running]) -> bool:
+        """Look once more at what was judged quiet, after the control has passed through."""
+        quiet = [
+            watched.canary
+            for one in ran
+            if one.verdict is not None
+            for watched in one.verdict.quiet
+        ]
         try:
             if self._watch is not None:
-                self._watch.look()
+                self._watch.look(quiet)
         except NotMeasuredError as error:
             self._stop(error.message)
             return False
@@ -176,33 +225,20 @@ class Session:
         footprint = self.kit.footprint
         return footprint.effects(lines) if known else footprint.acts(lines)
 
-    def _final(self, one: Running, strays: Sequence[LedgerEntry], *, alive: bool) -> Verdict:
-        verdict = one.verdict
-        if verdict is None:
-            return Verdict(Outcome.ERROR, Confidence.HIGH, f"not finished: {one.stopped}")
-        if self._acted_late(one):
-            reason = "an effect came after the time in which this receiver usually acts"
-            return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, verdict.proof)
-        if strays and verdict.accounted:
-            return _unaccounted(verdict, strays)
-        seen = verdict.outcome in (Outcome.FAIL, Outcome.WARN)
-        if alive or (seen and verdict.confidence is Confidence.CONFIRMED):
-            return verdict
-        if self.kit.key is None:
-            reason = f"{verdict.reason}; without a test key nothing shows that it accepts any"
-            return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason)
-        reason = f"{verdict.reason}; but {NO_LIFE}, so this proves nothing"
-        return replace(verdict, outcome=Outcome.ERROR, reason=reason)
 
+class _Chance:
+    """A kit of its own for one run of one check: its chance from a seed, its times noted."""
 
-def _unaccounted(verdict: Verdict, strays: Sequence[LedgerEntry]) -> Verdict:
-    count = "one request" if len(strays) == 1 else f"{len(strays)} requests"
-    first = f"{strays[0].method} {strays[0].path}"
-    reason = (
-        f"{verdict.reason}; but meanwhile the upstream got {count} with none of the audit's "
-        f"marks, the first {first}: nobody can tell whose"
-    )
-    return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, visible(reason), verdict.proof)
+    def __init__(self, kit: Kit) -> None:
+        self.seed = kit.random.getrandbits(64)
+        self.times: list[float] = []
+        self._now = kit.now
+        self.kit = replace(kit, random=Random(self.seed), now=self._noted)
+
+    def _noted(self) -> float:
+        at = self._now()
+        self.times.append(at)
+        return at
 
 
 def receiver_skew_s(asked: Sequence[Asked]) -> float | None:
@@ -212,10 +248,10 @@ def receiver_skew_s(asked: Sequence[Asked]) -> float | None:
 
 
 def _batches(checks: Sequence[Check]) -> Iterator[list[Check]]:
-    """Checks of one topic together, intrusive ones each alone."""
-    for (_, alone), grouped in groupby(checks, key=lambda c: (c.about.topic, c.intrusive)):
+    """Checks of one topic together, those that disturb each apart."""
+    for (_, apart), grouped in groupby(checks, key=lambda c: (c.about.topic, c.apart)):
         batch = list(grouped)
-        yield from ([check] for check in batch) if alone else [batch]
+        yield from ([check] for check in batch) if apart else [batch]
 
 
 def _reporting(part: Part[Life], found: Callable[[Life], None]) -> Script:

@@ -1,16 +1,16 @@
-"""Watches the upstream's ledger for canaries, for as long as effects may take."""
+"""Watches for what canaries cause, for as long as effects may take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ghlctl.audit.canary import Canary, reads, searchable
 from ghlctl.audit.receiver import Bounds, Clock
-from ghlctl.audit.script import Observation, Observe
+from ghlctl.audit.steps import Callback, Observation, Observe
+from ghlctl.audit.witness import Witness
 from ghlctl.model.effect import LedgerEntry
-from ghlctl.transport.ledger import Ledger
+from ghlctl.transport.hearing import Heard
 
 WINDOW_FACTOR = 3.0
-POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,11 @@ class Watch:
     like what the receiver did of its own accord beside genuine deliveries.
     """
 
-    def __init__(self, ledger: Ledger, bounds: Bounds, clock: Clock) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, witness: Witness, bounds: Bounds, clock: Clock, heard: Heard | None = None
+    ) -> None:
+        self._witness = witness
+        self._heard = heard
         self._bounds = bounds
         self._clock = clock
         self._trails: dict[Canary, _Trail] = {}
@@ -58,17 +61,20 @@ class Watch:
 
     def answer(self, observes: Sequence[Observe]) -> list[Observation]:
         """Wait once for all of them: first for what is expected, then for what must not come."""
+        asked = [canary for one in observes for canary in one.canaries]
+        for canary in asked:
+            self._trails.setdefault(canary, _Trail(self._clock.monotonic(), []))
         expected = [canary for one in observes if one.expected for canary in one.canaries]
         self._await(expected)
         settled_at = self._settled_at(observes, expected)
         decidable = _decided_by_one_act(observes)
         while (left_s := settled_at - self._clock.monotonic()) > 0:
-            self._clock.sleep(min(POLL_S, left_s))
+            self._clock.sleep(min(self._witness.poll_s, left_s))
             if expected or decidable:  # the former are timed: their last effect shows as it comes
-                self.look()
+                self.look(asked)
             if decidable and all(self._acted(canary) for canary in decidable):
                 break
-        self.look()
+        self.look(asked)
         strays = self.strays[self._told_strays :]
         self._told_strays = len(self.strays)
         for one in observes:
@@ -76,10 +82,11 @@ class Watch:
                 self._put_down(strays, one.canaries[0])
         return [self._observation(one, strays) for one in observes]
 
-    def look(self) -> None:
-        """Read what is new in the ledger; NotMeasuredError when it cannot be read."""
+    def look(self, canaries: Sequence[Canary] = ()) -> None:
+        """Read what is new about them; NotMeasuredError when it cannot be read."""
+        known = [canary for canary in dict.fromkeys(canaries) if canary in self._trails]
         now = self._clock.monotonic()
-        for line in self._ledger.fresh():
+        for line in self._witness.fresh(known):
             text = searchable(line)
             own = [trail for canary, trail in self._trails.items() if canary.within(text)]
             for trail in own:
@@ -109,12 +116,12 @@ class Watch:
         if not expected:
             return
         ends_at = self._clock.monotonic() + self._bounds.act_within_s
-        self.look()
+        self.look(expected)
         while not all(self._trails[canary].seen for canary in expected):
             if self._clock.monotonic() > ends_at:
                 return
-            self._clock.sleep(POLL_S)
-            self.look()
+            self._clock.sleep(self._witness.poll_s)
+            self.look([canary for canary in expected if not self._trails[canary].seen])
 
     def _settled_at(self, observes: Sequence[Observe], expected: Sequence[Canary]) -> float:
         settling = {canary for one in observes if one.settle for canary in one.canaries}
@@ -135,7 +142,22 @@ class Watch:
         slowest = max(
             (trail.last_seen_at - trail.sent_at for trail in trails if trail.seen), default=0.0
         )
-        return Observation(tuple(lines[seq] for seq in sorted(lines)), slowest, tuple(strays))
+        return Observation(
+            tuple(lines[seq] for seq in sorted(lines)),
+            slowest,
+            tuple(strays),
+            callbacks_of(self._heard, observe.canaries),
+        )
+
+
+def callbacks_of(heard: Heard | None, canaries: Sequence[Canary]) -> tuple[Callback, ...]:
+    """What came to the listener with one of the canaries in its path."""
+    lines = list(heard.lines) if heard is not None else []
+    return tuple(
+        Callback(method, path)
+        for method, path in lines
+        if any(canary.within(path.casefold()) for canary in canaries)
+    )
 
 
 def _kind(line: LedgerEntry) -> tuple[str, str]:

@@ -49,7 +49,7 @@ def status_with_accepted(audit: "AuditSummary", *, min_score: float | None) -> E
         return ExitStatus.FAILED
     if status is not ExitStatus.FAILED or not audit.suppressions:
         return status
-    accepted = {each.id for each in audit.suppressions}
+    accepted = {each.id for each in audit.suppressions}.union(audit.known)
     left = tuple(each for each in audit.checks if each.id not in accepted)
     clean = all(each.outcome not in (Outcome.FAIL, Outcome.ERROR) for each in left)
     reached = audit.score_with_accepted_risks or 0.0

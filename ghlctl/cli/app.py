@@ -26,6 +26,7 @@ from ghlctl.cli import (
     schema,
     send,
     serve,
+    sign,
     upstream,
     verify,
 )
@@ -67,6 +68,7 @@ app.command("serve")(serve.serve)
 app.command("upstream")(upstream.upstream)
 app.command("events")(events.events)
 app.command("send")(send.send)
+app.command("sign")(sign.sign)
 app.command("verify")(verify.verify)
 app.command("listen")(listen.listen)
 app.command("health")(health.health)

@@ -78,12 +78,24 @@ def _beside(folder: Path, config: "Config") -> "Config":
     from msgspec.structs import replace
 
     key = config.receiver.key
-    if key is not None and key.startswith("file:"):
-        key = f"file:{folder / Path(key.removeprefix('file:')).expanduser()}"
+    key = None if key is None else _key_beside(folder, key)
     scenario = None if config.scenario is None else str(folder / config.scenario)
     receiver = replace(config.receiver, key=key)
     reports = str(folder / config.reports)
-    return replace(config, receiver=receiver, scenario=scenario, reports=reports)
+    audit = replace(
+        config.audit,
+        logs=[str(folder / log) for log in config.audit.logs],
+        source=str(folder / config.audit.source) if config.audit.source else "",
+        second_key=_key_beside(folder, config.audit.second_key),
+        public_key=_key_beside(folder, config.audit.public_key),
+    )
+    return replace(config, receiver=receiver, scenario=scenario, reports=reports, audit=audit)
+
+
+def _key_beside(folder: Path, reference: str) -> str:
+    if not reference.startswith("file:"):
+        return reference
+    return f"file:{folder / Path(reference.removeprefix('file:')).expanduser()}"
 
 
 def read_text(path: Path) -> str:

@@ -45,6 +45,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `status` is 0 and `error` says why where no reply came. `effects` are the ledger's lines that
     carry this request's canary; where `observed` is False, nobody could see whether there are any.
+    `signed`: its signature was genuine, so that sending it by hand takes the key.
     """
 
     purpose: str
@@ -60,10 +61,11 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_ms: float = 0.0
     effects: tuple[str, ...] = ()
     observed: bool = True
+    signed: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A check's outcome on a receiver."""
+    """A check's outcome on a receiver; `name` is its id in words."""
 
     id: str
     topic: str
@@ -76,6 +78,34 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
     remedy: str = ""
     references: tuple[str, ...] = ()
+    name: str = ""
+
+
+class Standing(StrEnum):
+    """INCOMPLETE: nothing failed, but less than nine tenths of it could be decided."""
+
+    PASS = "pass"  # noqa: S105 - a standing, no password
+    WARN = "warn"
+    FAIL = "fail"
+    INCOMPLETE = "incomplete"
+    NOT_TESTED = "not_tested"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Some topics together. `score` 0-100 over what was decided, None where nothing was.
+
+    `weight` is its share in the whole score, 0 where it has none of its own; `reason` says what
+    decided the standing.
+    """
+
+    name: str
+    title: str
+    standing: Standing
+    score: float | None
+    coverage: float
+    weight: float
+    reason: str = ""
 
 
 class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +121,8 @@ class AuditSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `suppressions` are of findings that stay in `checks` and in the scores; only
     `score_with_accepted_risks`, the lowest score without them, leaves them out. An expired
     suppression accepts nothing.
+    `validations` are the four of the plan, `categories` what the score is made of. `baseline` is
+    the run that `known` failures were found in already; they do not fail this one again.
     """
 
     schema_version: int
@@ -110,3 +142,7 @@ class AuditSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suppressions: tuple[Suppression, ...] = ()
     expired_suppressions: tuple[Suppression, ...] = ()
     score_with_accepted_risks: float | None = None
+    validations: tuple[Category, ...] = ()
+    categories: tuple[Category, ...] = ()
+    baseline: str = ""
+    known: tuple[str, ...] = ()

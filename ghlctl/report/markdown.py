@@ -114,6 +114,8 @@ def _audit(audit: AuditView, *, with_evidence: bool) -> str:
         f"### Audit of {escaped(audit.label)}: {score}, grade {escaped(summary.grade) or 'none'}",
         f"Interval {ends}, coverage {numbers.percent(summary.coverage)}.",
         "\n".join([*caps, *(f"- {escaped(said)}" for said in accepted_words(summary))]),
+        table(tables.validations_table(summary)) if summary.validations else "",
+        table(tables.categories_table(summary)) if summary.categories else "",
         table(tables.checks_table(summary)),
         *(
             _finding(each, with_evidence=with_evidence)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
-from ghlctl.model.finding import AuditSummary, Confidence, Finding, Outcome
+from ghlctl.model.finding import AuditSummary, Confidence, Finding, Outcome, Standing
 from ghlctl.model.summary import Latency
 from ghlctl.model.threshold import Level, ThresholdResult
 from ghlctl.report import numbers
@@ -267,6 +267,42 @@ def _outcome(finding: Finding, summary: AuditSummary) -> str:
     """An accepted failure keeps its cross: it was accepted, not mended."""
     accepted = any(each.id == finding.id for each in summary.suppressions)
     return outcome_words(finding.outcome) + (" (accepted)" if accepted else "")
+
+
+def validations_table(summary: AuditSummary) -> Table:
+    """The four validations of the plan, by name."""
+    return Table(
+        "Validations",
+        ("validation", "standing", "because"),
+        tuple(
+            (each.title, standing_words(each.standing), each.reason) for each in summary.validations
+        ),
+        words=3,
+    )
+
+
+def categories_table(summary: AuditSummary) -> Table:
+    return Table(
+        "Categories",
+        ("category", "standing", "weight", "score", "coverage"),
+        tuple(
+            (
+                each.title,
+                standing_words(each.standing),
+                numbers.plain(each.weight),
+                numbers.score(each.score),
+                numbers.percent(each.coverage),
+            )
+            for each in summary.categories
+        ),
+        words=2,
+    )
+
+
+def standing_words(standing: Standing) -> str:
+    """PASS and FAIL stand out; everything else says in words what it is."""
+    signs = {Standing.PASS: "✓ PASS", Standing.FAIL: "✗ FAIL", Standing.WARN: "! WARN"}
+    return signs.get(standing, f"? {standing.value.replace('_', ' ').upper()}")
 
 
 def severity_words(finding: Finding) -> str:

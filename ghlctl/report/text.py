@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ghlctl.model.estimate import CompareSummary, Comparison
 from ghlctl.model.finding import Finding
 from ghlctl.model.threshold import GateResult, Level, ThresholdResult
-from ghlctl.report import breakdown, columns, evidence, numbers, tables
+from ghlctl.report import breakdown, columns, curl, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.figures import VERDICT_WORDS, detectable, remark
@@ -14,6 +14,7 @@ from ghlctl.report.scores import accepted_words, no_score_because
 from ghlctl.report.verdict import gate_words, headline
 from ghlctl.report.visible import one_line
 
+_SHOWN_EFFECTS = 3
 SIGNS = {"passed": "✓", "failed": "✗", "not decided": "?", "measured": "·"}
 
 
@@ -77,19 +78,28 @@ def render_gate(result: GateResult) -> str:
 
 
 def diagnostic(finding: Finding) -> list[str]:
-    """A finding as a compiler would say it: what, where, why, and what to do."""
+    """A finding as a compiler would say it: what was sent, what came, why, and what to do."""
     lines = columns.paragraph(
         f"{finding.outcome.value.replace('_', ' ')}[{one_line(finding.id)}]: {finding.title}"
     )
-    for exchange in finding.evidence[: evidence.SHOWN_EXCHANGES]:
+    for place, exchange in enumerate(finding.evidence[: evidence.SHOWN_EXCHANGES]):
         shown = evidence.masked(exchange)
         lines += columns.paragraph(f"{shown.method} {shown.url}", first="  --> ")
         lines += columns.paragraph(evidence.brief(exchange), first="   |  ", rest="   |  ")
+        for effect in exchange.effects[: 0 if place > 1 else _SHOWN_EFFECTS]:
+            lines += columns.paragraph(f"upstream: {effect}", first="   |  ", rest="   |    ")
     more = len(finding.evidence) - evidence.SHOWN_EXCHANGES
     if more > 0:
         lines.append(f"   |  and {more:,} more exchanges in the run's transcripts")
     for name, text in _explanations(finding):
         lines += columns.paragraph(text, first=f"   = {name}: ", rest="     ")
+    if finding.evidence:
+        lines += columns.paragraph(
+            f"ghlctl audit replay {one_line(finding.id)}", first="   = again: "
+        )
+        if line := next(filter(None, map(curl.by_hand, finding.evidence)), ""):
+            # Not wrapped: a line that is pasted must stay one.
+            lines += ["   = by hand, without its oracle:", f"{line}"]
     return lines
 
 
@@ -182,6 +192,11 @@ def _audit(audit: AuditView) -> list[str]:
         )
     for said in accepted_words(summary):
         lines += columns.paragraph(said, first="  ", rest="    ")
+    lines += _section(tables.validations_table(summary)) if summary.validations else []
+    lines += _section(tables.categories_table(summary)) if summary.categories else []
+    if summary.known:
+        known = f"failed in {summary.baseline} already: {', '.join(summary.known)}"
+        lines += columns.paragraph(known, first="  ")
     lines += columns.table(tables.checks_table(summary)) if summary.checks else []
     for finding in summary.checks:
         if evidence.explained(finding):

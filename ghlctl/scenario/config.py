@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from ghlctl.errors import UsageError
 from ghlctl.providers.catalogue import PROVIDERS
+from ghlctl.scenario.audit_config import AuditConfig, check_audit
 from ghlctl.scenario.bounds import check_headers, check_key, check_text, check_url
 from ghlctl.scenario.convert import fit, or_none
 from ghlctl.scenario.document import Document, read_document
@@ -38,6 +39,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     receiver: ReceiverConfig = ReceiverConfig()
     reports: str = "reports"
     scenario: str | None = None
+    audit: AuditConfig = AuditConfig()
 
 
 def read_config(text: str, source: str) -> Config:
@@ -49,7 +51,8 @@ def read_config(text: str, source: str) -> Config:
             with document.at(key):
                 check_text(f"the path {key}", document.value[key])
     receiver = or_none(shape.receiver) or ReceiverConfigShape()
-    return Config(_receiver(document, receiver), shape.reports, or_none(shape.scenario))
+    audit = check_audit(document, or_none(shape.audit) or AuditConfig())
+    return Config(_receiver(document, receiver), shape.reports, or_none(shape.scenario), audit)
 
 
 def find_config(start: Path) -> Path | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from ghlctl.model.threshold import Threshold
+from ghlctl.scenario.audit_config import AuditConfig
 from ghlctl.scenario.scenario import Signature
 from ghlctl.scenario.units import DURATION_PATTERN, RATE_PATTERN, RATIO_PATTERN
 
@@ -174,5 +175,6 @@ class ConfigShape(Struct, forbid_unknown_fields=True):
     """ghlctl.yaml, found upward to the root of the repository."""
 
     receiver: ReceiverConfigShape | UnsetType = UNSET
+    audit: AuditConfig | UnsetType = UNSET
     reports: Annotated[str, Meta(description="The folder that runs are written to")] = "reports"
     scenario: Annotated[str, Meta(description="The scenario file of loadtest")] | UnsetType = UNSET

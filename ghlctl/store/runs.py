@@ -55,6 +55,29 @@ class RunFolder:
         with (self.path / TRANSCRIPTS_FILE).open("ab") as stream:
             stream.writelines(line + b"\n" for line in lines)
 
+    def append_line(self, name: str, value: msgspec.Struct) -> None:
+        """One JSON object more in a file of lines."""
+        with (self.path / name).open("ab") as stream:
+            stream.write(msgspec.json.encode(value) + b"\n")
+
+    def read_lines(self, name: str, kind: type[Value]) -> list[Value]:
+        """The lines of such a file, none where there is no file; StoreError for damaged ones."""
+        path = self.path / name
+        if not path.exists():
+            return []
+        try:
+            return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+        except msgspec.MsgspecError as fault:
+            raise StoreError(f"{name} of run {self.id} is damaged: {fault}") from None
+
+    def write_value(self, name: str, value: msgspec.Struct) -> None:
+        write_json(self.path / name, value)
+
+    def read_value(self, name: str, kind: type[Value]) -> Value | None:
+        """None where there is no such file."""
+        path = self.path / name
+        return _read(path, kind, self.id) if path.exists() else None
+
     def read_audit(self) -> AuditSummary | None:
         """None where the run audited nothing."""
         path = self.path / FINDINGS_FILE

@@ -1,5 +1,6 @@
-"""An upstream of 40 lines that keeps the ledger by the contract, and nothing else."""
+"""An upstream of a page that keeps the ledger by the contract, fails when told, no more."""
 
+import asyncio
 import time
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ghlctl.model.effect import LedgerEntry
+from ghlctl.upstream.orders import FaultOrder, FaultOrders
 
 
 def upstream_app() -> Starlette:
@@ -26,23 +28,34 @@ def upstream_app() -> Starlette:
 
     async def anything(request: Request) -> Response:
         body = await request.body()
+        order = orders.take(f"{request.scope['raw_path']!r}{request.headers!r}{body!r}")
+        await asyncio.sleep(order.delay_ms / 1000 if order else 0)
+        failed = order.status if order else 0
         entries.append(
             LedgerEntry(
                 seq=len(entries) + 1,
                 at_unix_ns=time.time_ns(),
                 method=request.method,
                 path=request.scope["raw_path"].decode(),
-                status=200,
-                applied=request.method != "GET",
+                status=failed or 200,
+                applied=request.method != "GET" and not failed,
                 idempotency_key=request.headers.get("idempotency-key", ""),
                 body=body.decode("utf-8", "replace"),
             )
         )
-        return JSONResponse({})
+        return JSONResponse({}, status_code=failed or 200)
+
+    orders = FaultOrders()
+
+    async def faults(request: Request) -> Response:
+        if request.method == "POST":
+            orders.add(msgspec.json.decode(await request.body(), type=FaultOrder))
+        return JSONResponse({"open": len(orders)})
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     return Starlette(
         routes=[
+            Route("/_ghlctl/faults", faults, methods=["GET", "POST"]),
             Route("/_ghlctl/ledger", ledger),
             Route("/_ghlctl/health", health),
             Route("/{path:path}", anything, methods=methods),

@@ -6,27 +6,26 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from ghlctl.audit.driver import run_audit
-from ghlctl.audit.receiver import AuditedReceiver, Bounds
+from ghlctl.audit.receiver import AuditedReceiver, Bounds, Means
 from ghlctl.model.finding import AuditSummary
-from ghlctl.signing.catalogue import scheme_named
+from ghlctl.signing.catalogue import SCHEMES
 from ghlctl.signing.pem import pair
 from tests.audit.book import upstream_app
 from tests.audit.receivers import PATH, Steps, receiver, steps_for
 from tests.audit.street import Street
 
+LEGACY = "ghl-legacy"
 QUICK = Bounds(
     settle_s=0.1,
     act_within_s=2.0,
+    log_within_s=1.0,
     requests_per_s=1000.0,
     wait_when_busy_s=0.3,
     largest_body_bytes=12_000_000,  # still more than sockets hold
 )
-KEYS = {
-    "ghl": scheme_named("ghl").generate().private,
-    # shorter than the platform's, because it is made on every run
-    "ghl-legacy": pair(generate_private_key(65537, 2048)).private,
-    "hmac-timestamp": scheme_named("hmac-timestamp").generate().private,
-}
+KEYS = {name: scheme.generate().private for name, scheme in SCHEMES.items() if name != LEGACY}
+# shorter than the platform's, because it is made on every run
+KEYS[LEGACY] = pair(generate_private_key(65537, 2048)).private
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +63,15 @@ def audit(upstream: str) -> Audit:
     """Audit a URL quickly, with its key and the upstream unless told otherwise."""
 
     def audit(url: str, scheme: str = "ghl", **changes: object) -> AuditSummary:
-        given = {"key": KEYS[scheme], "upstream_url": upstream, "timeout_s": 5.0}
+        given = {
+            "key": KEYS[scheme],
+            "upstream_url": upstream,
+            "timeout_s": 5.0,
+            "means": Means(intrusive=True),
+        }
         scope = changes.pop("scope", None)
         bounds = changes.pop("bounds", QUICK)
-        target = AuditedReceiver(url, scheme=scheme, **(given | changes))  # type: ignore[arg-type] # reason: the fields are named by the tests
-        return run_audit(target, scope=scope, bounds=bounds)  # type: ignore[arg-type] # reason: as above
+        audited = AuditedReceiver(url, scheme=scheme, **(given | changes))  # type: ignore[arg-type] # reason: the fields are named by the tests
+        return run_audit(audited, scope=scope, bounds=bounds)  # type: ignore[arg-type] # reason: as above
 
     return audit

@@ -4,8 +4,10 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +20,8 @@ from starlette.routing import Route
 
 from ghlctl.model.delivery import Headers
 from ghlctl.signing.catalogue import scheme_named
-from ghlctl.signing.scheme import Rejection, Scheme, VerifyingKey
+from ghlctl.signing.scheme import NOWHERE, Rejection, Scheme, VerifyingKey
+from ghlctl.signing.scheme import Request as Asked
 
 PATH = "/webhooks/ghl"
 LIMIT = 1_000_000
@@ -27,6 +30,8 @@ BODY_TOLERANCE_S = 7 * 86400.0
 TEXTS = ("type", "locationId", "id", "email", "timestamp", "webhookId")
 
 Payload = dict[str, Any]
+ASKED: ContextVar[Asked] = ContextVar("ASKED", default=NOWHERE)
+"""Method and URL of the request at hand, for schemes that sign them."""
 
 
 async def read_bounded(request: Request) -> bytes | None:
@@ -42,7 +47,12 @@ async def read_bounded(request: Request) -> bytes | None:
 
 def verify_signature(steps: "Steps", body: bytes, headers: Headers) -> Rejection | None:
     return steps.scheme.verify(
-        body, headers, steps.key, now=time.time(), tolerance=HEADER_TOLERANCE_S
+        body,
+        headers,
+        steps.key,
+        now=time.time(),
+        tolerance=HEADER_TOLERANCE_S,
+        request=ASKED.get(),
     )
 
 
@@ -79,6 +89,14 @@ def identity(payload: Payload, _headers: Headers) -> str:
     return str(payload["webhookId"])
 
 
+def noted(steps: "Steps", outcome: str, **facts: object) -> None:
+    """One line of JSON about a delivery, without personal data."""
+    if steps.log is not None:
+        at = datetime.now(UTC).isoformat()
+        with steps.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"at": at, "outcome": outcome, **facts}) + "\n")
+
+
 @dataclass(frozen=True)
 class Steps:
     """What a receiver does with a delivery, one function per step, all correct by default."""
@@ -96,6 +114,7 @@ class Steps:
     refusal: int = 401
     before_refusing: Callable[["Steps", bytes, Rejection], Awaitable[None]] | None = None
     delay_s: float | None = None
+    log: Path | None = None
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer
@@ -108,12 +127,17 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
     seen: set[str] = set()
 
     async def webhook(request: Request) -> Response:
+        ASKED.set(Asked(request.method, str(request.url)))
         try:
             payload = await accepted(request)
         except Refused as refused:
+            noted(steps, "refused", status=refused.status)
             return JSONResponse({"error": "refused"}, status_code=refused.status)
         name = steps.identity(payload, tuple(request.headers.items()))
-        if name in seen:
+        known = name in seen
+        facts = {key: payload.get(key) for key in ("webhookId", "type", "locationId", "appId")}
+        noted(steps, "duplicate" if known else "accepted", **facts)
+        if known:
             return JSONResponse({"status": "duplicate"})
         seen.add(name)
         if steps.delay_s is not None:

@@ -15,7 +15,8 @@ from ghlctl.audit.canary import (
     marked,
     searchable,
 )
-from ghlctl.audit.evidence import SHOWN_BYTES, censor_of, exchange
+from ghlctl.audit.evidence import SHOWN_BYTES, Censor, Shower, censor_of
+from ghlctl.audit.steps import Send
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.sample import ErrorKind
@@ -26,6 +27,10 @@ from ghlctl.transport.attempt import Failure
 
 def line(method: str = "PUT", path: str = "/", body: str = "", key: str = "") -> LedgerEntry:
     return LedgerEntry(1, 0, method, path, 200, method != "GET", "", key, body)
+
+
+def shower(censor: Censor) -> Shower:
+    return Shower(censor, "http://r/", lambda _delivery, _method, _url, _now: False)
 
 
 CANARY = fresh_canary(Random(1))
@@ -91,13 +96,13 @@ def test_control_characters_stay_visible_as_signs() -> None:
 
 @given(st.binary(max_size=6000))
 def test_a_shown_body_is_bounded(body: bytes) -> None:
-    shown = censor_of(None, ()).bytes(body)
+    shown = censor_of((), ()).bytes(body)
     assert len(shown) <= 10 * SHOWN_BYTES + 1
 
 
 def test_keys_and_configured_headers_are_never_shown() -> None:
     pem = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
-    censor = censor_of(pem, (("X-Staging", "token-of-staging"),))
+    censor = censor_of((pem,), (("X-Staging", "token-of-staging"),))
     reply = Reply(
         200,
         (("X-Echo", "token-of-staging"),),
@@ -107,7 +112,7 @@ def test_keys_and_configured_headers_are_never_shown() -> None:
         0.0,
     )
     sent = Delivery("1", "t", b"{}", (("x-staging", "token-of-staging"), ("X-Sig", "abc")))
-    shown = exchange(censor, "why", "http://r/", sent, reply)
+    shown = shower(censor).exchange(Send(sent, "why", ()), "http://r/", reply, 0.0)
     assert "token-of-staging" not in repr(shown)
     assert "MC4CAQAwBQYDK2VwBCIEIA" not in repr(shown)
     assert ("X-Sig", "abc") in shown.headers
@@ -115,5 +120,6 @@ def test_keys_and_configured_headers_are_never_shown() -> None:
 
 def test_a_request_without_a_reply_says_why() -> None:
     failure = Failure(ErrorKind.TIMEOUT, "no whole reply within 1 s", 1000.0)
-    shown = exchange(censor_of(None, ()), "why", "http://r/", Delivery("1", "t", b"", ()), failure)
+    send = Send(Delivery("1", "t", b"", ()), "why", ())
+    shown = shower(censor_of((), ())).exchange(send, "http://r/", failure, 0.0)
     assert (shown.status, shown.error, shown.total_ms) == (0, "no whole reply within 1 s", 1000.0)

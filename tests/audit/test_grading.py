@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghlctl.audit.about import Topic
-from ghlctl.audit.grading import TOPIC_WEIGHTS, Grade, absent_topics, grade
-from ghlctl.model.finding import Confidence, Finding, Outcome, Severity
+from ghlctl.audit.grading import CATEGORIES, Grade, absent_categories, grade
+from ghlctl.model.finding import Confidence, Finding, Outcome, Severity, Standing
 
 
 def finding(
@@ -62,7 +62,9 @@ def test_a_warning_earns_half() -> None:
 def test_one_failure_among_a_thousand_passes_caps_the_score(
     topic: Topic, severity: Severity, limit: float
 ) -> None:
-    passes = [finding(each, severity=Severity.CRITICAL) for each in TOPIC_WEIGHTS] * 100
+    passes = [
+        finding(topic, severity=Severity.CRITICAL) for each in CATEGORIES for topic in each.topics
+    ] * 100
     result = graded(*passes, finding(topic, Outcome.FAIL, severity, "BAD-01"))
     assert result.score == limit
     assert result.low == limit
@@ -115,11 +117,56 @@ def test_one_more_check_in_a_topic_does_not_shift_the_balance_between_topics() -
     assert few.score == many.score == pytest.approx(100 * 30 / 45)
 
 
-def test_topics_without_findings_are_named() -> None:
-    absent = absent_topics([finding(), finding(Topic.REPLAY)])
-    assert Topic.PRIVACY in absent
-    assert Topic.SIGNATURE not in absent
-    assert Topic.TIMING not in absent
+def test_categories_without_findings_are_named() -> None:
+    absent = absent_categories([finding(), finding(Topic.REPLAY)])
+    assert "privacy" in absent
+    assert "signature" not in absent
+    assert "timing" not in absent
+
+
+def test_a_leak_in_time_costs_five_points_and_nothing_there_earns_any() -> None:
+    leak = finding(Topic.TIMING, Outcome.FAIL, Severity.LOW)
+    assert graded(finding(), leak).score == 95.0
+    assert graded(finding(), finding(Topic.TIMING)).score == 100.0
+
+
+def standing(found: list[Finding], name: str) -> Standing:
+    result = graded(*found)
+    everything = (*result.categories, *result.validations)
+    return next(one.standing for one in everything if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([finding()], Standing.PASS),
+        ([finding(), finding(outcome=Outcome.FAIL)], Standing.FAIL),
+        ([finding(), finding(outcome=Outcome.INCONCLUSIVE)], Standing.INCOMPLETE),
+        ([finding(), finding(outcome=Outcome.WARN)], Standing.WARN),
+        ([finding(outcome=Outcome.NOT_TESTED)], Standing.NOT_TESTED),
+        ([finding(outcome=Outcome.NOT_APPLICABLE)], Standing.NOT_APPLICABLE),
+        ([finding(outcome=Outcome.SKIP)], Standing.NOT_TESTED),
+        ([], Standing.NOT_TESTED),
+    ],
+)
+def test_a_validation_passes_only_when_it_was_looked_at(
+    found: list[Finding], expected: Standing
+) -> None:
+    assert standing(found, "signature") == expected
+    assert standing(found, "webhook_signature") == expected
+
+
+def test_passes_that_nobody_saw_confirmed_are_a_warning() -> None:
+    unseen = Finding(
+        "X-01",
+        Topic.SIGNATURE.value,
+        "title",
+        Outcome.PASS,
+        Severity.HIGH,
+        Confidence.MEDIUM,
+        "reason",
+    )
+    assert standing([unseen], "signature") is Standing.WARN
 
 
 @pytest.mark.parametrize(

@@ -243,14 +243,14 @@ def test_what_a_receiver_answers_stays_inert_and_without_secrets(
         return Response(said, headers=headers, media_type="text/html")
 
     url = street.app(Starlette(routes=[Route(PATH, shouting, methods=["POST"])])) + PATH
-    receiver = AuditedReceiver(
+    audited = AuditedReceiver(
         url + "?token=very-secret",
         scheme="hmac-timestamp",
         key=secret,
         upstream_url=upstream,
         headers=(("Authorization", token),),
     )
-    summary = run_audit(receiver, scope=SIGNATURE, bounds=replace(QUICK, act_within_s=0.2))
+    summary = run_audit(audited, scope=SIGNATURE, bounds=replace(QUICK, act_within_s=0.2))
     shown = [exchange for one in summary.checks for exchange in one.evidence]
     assert shown
     for exchange in shown:
@@ -259,7 +259,7 @@ def test_what_a_receiver_answers_stays_inert_and_without_secrets(
     everything = repr(summary)
     for hidden in (secret.decode(), token, "very-secret"):
         assert hidden not in everything
-    assert secret.decode() not in repr(receiver)
+    assert secret.decode() not in repr(audited)
 
 
 def test_a_gzip_bomb_is_not_inflated(street: Street, audit: Audit) -> None:
@@ -317,10 +317,10 @@ def test_a_server_that_is_no_upstream_is_named(serve: Serve) -> None:
 
 def test_min_score_is_held_against_the_lower_bound(serve: Serve, upstream: str) -> None:
     url = serve("ghl")
-    receiver = AuditedReceiver(url, key=KEYS["ghl"], upstream_url=upstream)
+    audited = AuditedReceiver(url, key=KEYS["ghl"], upstream_url=upstream)
     scope = frozenset({"SIG-01"})
-    assert run_audit(receiver, scope=scope, min_score=95.0, bounds=QUICK).passed
-    blind = replace(receiver, upstream_url=None)
+    assert run_audit(audited, scope=scope, min_score=95.0, bounds=QUICK).passed
+    blind = replace(audited, upstream_url=None)
     summary = run_audit(blind, scope=frozenset({"SIG-01", "RPL-05"}), min_score=95.0, bounds=QUICK)
     assert summary.score == 100.0
     assert summary.score_low is not None

@@ -1,13 +1,16 @@
 """Every flaw trips its check and no other; correct receivers trip nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from ghlctl.audit.receiver import Means
 from ghlctl.model.finding import AuditSummary, Confidence, Outcome
 from tests.audit.book import upstream_app
 from tests.audit.conftest import Audit, Serve
-from tests.audit.flaws.matrix import CORRECT, FLAWS, Flaw
+from tests.audit.flaws.flaw import Flaw
+from tests.audit.flaws.matrix import CORRECT, FLAWS
 from tests.audit.street import Street
 
 SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.INFORMATIVE)
@@ -19,12 +22,20 @@ def name_of(flaw: Flaw) -> str:
 
 
 @pytest.fixture(scope="session")
-def audits(street: Street, serve: Serve, audit: Audit) -> Audits:
+def audits(
+    street: Street, serve: Serve, audit: Audit, tmp_path_factory: pytest.TempPathFactory
+) -> Audits:
     """All receivers are audited side by side, because most of an audit is waiting."""
 
     def one(flaw: Flaw) -> AuditSummary:
         own = street.app(upstream_app())  # nobody can tell whose an effect is that has no mark
-        return audit(serve(flaw.scheme, flaw.make, own), flaw.scheme, upstream_url=own)
+        log = folder / f"{name_of(flaw)}.log"
+        log.touch()
+        url = serve(flaw.scheme, lambda steps: flaw.make(replace(steps, log=log)), own)
+        means = Means(logs=(log,), intrusive=True)
+        return audit(url, flaw.scheme, upstream_url=own, means=means)
+
+    folder = tmp_path_factory.mktemp("logs")
 
     everyone = CORRECT[::-1] + FLAWS  # the slowest first
     with ThreadPoolExecutor(max_workers=4) as pool:

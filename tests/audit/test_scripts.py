@@ -7,14 +7,15 @@ from random import Random
 import pytest
 
 from ghlctl.audit.canary import Canary, Footprint
-from ghlctl.audit.checks.duplicates import REPLAYED, RETRIED
-from ghlctl.audit.checks.input import WRONG_TYPES
-from ghlctl.audit.checks.replay import LATE_RETRY, STALE_TIMESTAMP
-from ghlctl.audit.checks.resilience import OVERSIZED_BODY
-from ghlctl.audit.checks.signature import NO_SIGNATURE, WRONG_KEY
+from ghlctl.audit.checks.input_types import WRONG_TYPES
+from ghlctl.audit.checks.replay_duplicates import REPLAYED, RETRIED
+from ghlctl.audit.checks.replay_window import LATE_RETRY, STALE_TIMESTAMP
+from ghlctl.audit.checks.resilience_size import OVERSIZED_BODY
+from ghlctl.audit.checks.signature_forgeries import NO_SIGNATURE, WRONG_KEY
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.refusal import read_refusal
-from ghlctl.audit.script import Check, Observation, Observe, Push, Send, Verdict, Volley
+from ghlctl.audit.script import Check, Verdict
+from ghlctl.audit.steps import Observation, Observe, Push, Send, Volley
 from ghlctl.audit.strangers import stranger_to
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.effect import LedgerEntry
@@ -276,8 +277,8 @@ def test_a_window_of_minutes_is_named_as_what_loses_retries() -> None:
     assert (refused.outcome, refused.severity) == (Outcome.WARN, Severity.LOW)
     assert taken.outcome is Outcome.PASS
     assert silent.outcome is Outcome.WARN
-    assert RETRIED.unfit(scheme_named("ghl"))
-    assert LATE_RETRY.unfit(scheme_named("hmac-timestamp"))
+    assert "signs a retry as it did before" in RETRIED.fits.unfit(kit("ghl").subject)
+    assert "scheme hmac-timestamp" in LATE_RETRY.fits.unfit(kit("hmac-timestamp").subject)
 
 
 def body_has(text: str) -> Callable[[int, Delivery], Answer]:

@@ -10,8 +10,8 @@ import aiohttp
 from ghlctl.model.finding import AuditSummary, Confidence, Finding, Outcome
 from tests.audit.book import upstream_app
 from tests.audit.conftest import Audit, Serve
+from tests.audit.flaws.input import builds_paths_from_unchecked_ids
 from tests.audit.flaws.replay import forgets_every_id
-from tests.audit.flaws.shape import builds_paths_from_unchecked_ids
 from tests.audit.receivers import Payload, Steps, write
 from tests.audit.street import Street
 

@@ -49,8 +49,9 @@ def test_a_failing_check_reads_like_a_diagnostic(document: Document) -> None:
     start = lines.index("fail[signature.altered-body]: An altered body is refused")
     assert lines[start + 1] == "  --> POST http://127.0.0.1:8700/webhooks/ghl"
     assert lines[start + 2].endswith("200, 1 effect")
-    assert lines[start + 3] == "   = severity: critical, confirmed"
-    assert lines[start + 4] == "   = reason: answered 200 and updated a contact"
+    assert lines[start + 3].startswith("   |  upstream: ")
+    assert lines[start + 4] == "   = severity: critical, confirmed"
+    assert lines[start + 5] == "   = reason: answered 200 and updated a contact"
 
 
 def test_effects_that_nobody_could_see_are_not_counted(document: Document) -> None:

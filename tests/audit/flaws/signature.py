@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ghlctl.model.delivery import Headers, first_header
 from ghlctl.signing.scheme import Rejection
+from tests.audit.flaws.flaw import FAIL, Flaw
 from tests.audit.receivers import Payload, Steps, verify_signature, write
 
 
@@ -98,3 +99,23 @@ def inverted(steps: Steps) -> Steps:
                 return None
 
     return replace(steps, verify=verify)
+
+
+FLAWS = (
+    Flaw("unsigned", "ghl", accepts_the_unsigned, {"SIG-01": FAIL}),
+    Flaw("unsigned", "ghl-legacy", accepts_the_unsigned, {"SIG-01": FAIL}),
+    Flaw("unsigned", "hmac-timestamp", accepts_the_unsigned, {"SIG-01": FAIL}),
+    Flaw("not-available", "ghl", takes_not_available_for_consent, {"SIG-01": FAIL}),
+    Flaw("lying-status", "ghl", answers_401_and_acts, {"SIG-01": FAIL}),
+    Flaw("fails-open", "ghl", lets_errors_through, {"SIG-03": FAIL}),
+    Flaw("fails-open", "ghl-legacy", lets_errors_through, {"SIG-03": FAIL}),
+    Flaw(
+        "shape-only",
+        "ghl",
+        looks_only_at_the_shape,
+        {"SIG-03": FAIL, "SIG-04": FAIL, "SIG-08": FAIL},
+        "random bytes, a stranger's signature and an altered body all differ in nothing else",
+    ),
+    Flaw("first-document", "ghl", verifies_the_first_document, {"SIG-08": FAIL}),
+    Flaw("one-byte", "hmac-timestamp", verifies_all_but_a_byte, {"SIG-08": FAIL}),
+)

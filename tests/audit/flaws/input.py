@@ -1,12 +1,12 @@
-"""Receivers whose one flaw is in what they make of a body's shape or size."""
+"""Receivers whose one flaw is in what they make of a genuinely signed body."""
 
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from starlette.requests import Request
 
+from tests.audit.flaws.flaw import FAIL, Flaw
 from tests.audit.receivers import Payload, Steps, call, too_old
 
 
@@ -47,14 +47,12 @@ def builds_paths_from_unchecked_ids(steps: Steps) -> Steps:
     return replace(writes_none_upstream(steps), act=act)
 
 
-def reads_any_size(steps: Steps) -> Steps:
-    """Takes the whole body into memory, whatever its size."""
-
-    async def read(request: Request) -> bytes:
-        return await request.body()
-
-    return replace(steps, read=read)
-
-
 def leniently_stale(steps: Steps, payload: Payload) -> bool:
     return isinstance(payload["timestamp"], str) and too_old(steps, payload)
+
+
+FLAWS = (
+    Flaw("type-crash", "ghl", crashes_on_a_number, {"INP-09": FAIL}),
+    Flaw("none-upstream", "ghl", writes_none_upstream, {"INP-09": FAIL}),
+    Flaw("unmarked-none", "ghl", builds_paths_from_unchecked_ids, {"INP-09": FAIL}),
+)

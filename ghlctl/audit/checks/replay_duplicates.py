@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from ghlctl.audit.about import About, Topic
 from ghlctl.audit.canary import Canary
+from ghlctl.audit.fits import Fits
 from ghlctl.audit.kit import Genuine, Kit
 from ghlctl.audit.refusal import REPEATS, read_refusal
 from ghlctl.audit.script import (
@@ -21,7 +22,6 @@ from ghlctl.audit.script import (
 )
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Outcome, Severity
-from ghlctl.signing.scheme import Scheme
 from ghlctl.transport.attempt import Answer, acknowledged
 
 _REFUSED = 4  # hundreds of the status
@@ -149,13 +149,10 @@ def _once(kit: Kit, name: str, one: _Twice, proof: tuple[Canary, ...]) -> Verdic
     return Verdict(Outcome.PASS, verdict.confidence, f"{reason}, not acted on again", proof, quiet)
 
 
-def _has_own_time(scheme: Scheme) -> str:
-    return "" if scheme.timestamped else f"scheme {scheme.name} signs a retry as it did before"
-
-
 REPLAYED = Check(
     About(
         id="RPL-05",
+        name="replayed",
         topic=Topic.REPLAY,
         title="Acts once on a delivery that is replayed",
         severity=Severity.HIGH,
@@ -179,6 +176,7 @@ REPLAYED = Check(
 RETRIED = Check(
     About(
         id="RPL-07",
+        name="retried",
         topic=Topic.REPLAY,
         title="Acts once on a delivery that is retried with a new signature",
         severity=Severity.HIGH,
@@ -190,5 +188,7 @@ RETRIED = Check(
     ),
     retried,
     frozenset({Need.KEY}),
-    _has_own_time,
+    Fits(timestamped=True, because="scheme {scheme} signs a retry as it did before"),
 )
+
+CHECKS = (REPLAYED, RETRIED)
