@@ -4,7 +4,9 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ghlctl.model.delivery import Headers
 from ghlctl.reference import storage
@@ -26,6 +28,7 @@ from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import Work, Writer
 from ghlctl.signing.scheme import Request as SignedRequest
 
+T = TypeVar("T")
 STORE_AGAIN_S = 1.0
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class Receiver:
         self.counters = counters
         self.backlog = Backlog(self._work_off, backlog_bound)
         self._once = profile.deduplicate is Deduplication.ATOMIC
-        self._releasing: set[asyncio.Future[None]] = set()
+        self._ending: set[asyncio.Future[Any]] = set()
         self._stores_first = profile.acknowledge is Acknowledge.AFTER_STORING
 
     def recover(self, leftovers: list[Leftover]) -> None:
@@ -97,6 +100,13 @@ class Receiver:
         if self.backlog.full:
             return Refusal(RefusalCode.BUSY, "backlog: its bound is reached")
         self.backlog.reserved += 1
+        # Once it is stored it is queued, even if the request is cancelled while the write is under
+        # way: its id is known from then on, and a next attempt would be called a duplicate.
+        return await self._to_its_end(self._store_and_queue(incoming, body, route))
+
+    async def _store_and_queue(
+        self, incoming: Incoming, body: bytes, route: str | None
+    ) -> Taken | Refusal:
         try:
             stored = await self._writer.run(self._insert(incoming, body, route))
         except sqlite3.Error as error:
@@ -112,14 +122,27 @@ class Receiver:
     async def _process_then_acknowledge(
         self, incoming: Incoming, body: bytes, route: str | None
     ) -> Taken | Refusal:
+        storing = asyncio.ensure_future(self._writer.run(self._insert(incoming, body, route)))
         try:
-            stored = await self._writer.run(self._insert(incoming, body, route))
+            stored = await asyncio.shield(storing)
         except sqlite3.Error as error:
             return Refusal(RefusalCode.STORAGE, f"storage: {error}")
+        except asyncio.CancelledError:
+            await self._to_its_end(self._unclaim(storing, incoming))
+            raise
         if stored.claim is not Claim.FRESH:
             return self._known(stored.claim)
         self.counters.accepted += 1
         return await self._process_now(Job(stored.seq, incoming))
+
+    async def _unclaim(self, storing: asyncio.Future[storage.Stored], incoming: Incoming) -> None:
+        """The request is gone while its delivery was being stored: whoever sent it tries again."""
+        try:
+            stored = await storing
+        except sqlite3.Error:
+            return
+        if stored.claim is Claim.FRESH:
+            await self._free(Job(stored.seq, incoming), "the request was cancelled")
 
     async def _process_now(self, job: Job) -> Taken | Refusal:
         """While the provider waits; however it fails, its next attempt finds the id free."""
@@ -141,11 +164,19 @@ class Receiver:
         return Taken("processed")
 
     async def _release(self, job: Job, reason: str) -> None:
+        await self._to_its_end(self._free(job, reason))
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         """In a task of its own, which ends its work even when the waiting for it is cancelled."""
-        releasing = asyncio.ensure_future(self._free(job, reason))
-        self._releasing.add(releasing)
-        releasing.add_done_callback(self._releasing.discard)
-        await asyncio.shield(releasing)
+        task = asyncio.ensure_future(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for what goes on although its request is gone."""
+        while self._ending:
+            await asyncio.wait(self._ending)
 
     async def _free(self, job: Job, reason: str) -> None:
         webhook_id = job.incoming.webhook_id

@@ -93,6 +93,7 @@ async def _at_work(receiver: Receiver, leftovers: list[Leftover]) -> AsyncIterat
     try:
         yield
     finally:
+        await receiver.settle()
         left = await receiver.backlog.drain(DRAIN_WITHIN_S)
         if left:
             LOG.warning("%d deliveries stay in the inbox for the next start", left)

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,16 +66,49 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
         yield writer
 
 
-def receiver_of(writer: Writer, *fates: Fate) -> Receiver:
+def receiver_of(writer: Writer, *fates: Fate, acknowledge: str = "after_processing") -> Receiver:
     key = HMAC_TIMESTAMP.read_verifying_key(KEYS.public)
     return Receiver(
-        profile=with_switches(BASELINE, ["acknowledge=after_processing", "deduplicate=atomic"]),
+        profile=with_switches(BASELINE, [f"acknowledge={acknowledge}", "deduplicate=atomic"]),
         verification=Verification(HMAC_TIMESTAMP, key, TimestampWindow.FIVE_MINUTES),
         writer=writer,
         pipeline=Fated(*fates),
         counters=Counters(),
         backlog_bound=10,
     )
+
+
+class Held(GroupCommit):
+    """Lets no commit begin before it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        self.go = threading.Event()
+        super().__init__(path)
+
+    def _write(self, batch: Any) -> None:
+        self.go.wait(20)
+        super()._write(batch)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    path = tmp_path / "held.sqlite"
+    prepare(path)
+    with closing(Held(path)) as writer:
+        yield writer
+        writer.go.set()
+
+
+async def cancelled_while_storing(receiver: Receiver, held: Held) -> None:
+    task = asyncio.ensure_future(take(receiver))
+    await asyncio.sleep(0)
+    assert not task.done()
+    task.cancel()
+    await asyncio.sleep(0)
+    held.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await receiver.settle()
 
 
 async def take(receiver: Receiver) -> Taken | Refusal:
@@ -121,3 +156,26 @@ def test_a_failing_store_frees_the_id(writer: Writer) -> None:
     assert isinstance(first, Refusal)
     assert first.code is RefusalCode.STORAGE
     assert second == Taken("processed")
+
+
+def test_a_request_cancelled_while_its_delivery_is_stored_frees_the_id(held: Held) -> None:
+    async def cancelled() -> Taken | Refusal:
+        receiver = receiver_of(held, succeed)
+        await cancelled_while_storing(receiver, held)
+        return await take(receiver)
+
+    assert asyncio.run(cancelled()) == Taken("processed")
+
+
+def test_what_was_stored_for_a_cancelled_request_is_worked_off_and_not_left_lying(
+    held: Held,
+) -> None:
+    async def cancelled() -> tuple[Taken | Refusal, int]:
+        receiver = receiver_of(held, succeed, acknowledge="after_storing")
+        receiver.backlog.start()
+        await cancelled_while_storing(receiver, held)
+        again = await take(receiver)
+        await receiver.backlog.drain(20)
+        return again, receiver.counters.processed
+
+    assert asyncio.run(cancelled()) == (Taken("duplicate"), 1)
