@@ -33,7 +33,15 @@ def serve(
     faults: options.Faults = None,
     database: Annotated[
         str | None,
-        typer.Option("--database", metavar="URL", help="sqlite:///PATH, else in --state."),
+        typer.Option(
+            "--database",
+            metavar="URL",
+            help="sqlite:///PATH or postgresql://…, or env:NAME; else in --state.",
+        ),
+    ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option("--cache", metavar="URL", help="redis://…, or env:NAME where that stands."),
     ] = None,
     state: Annotated[
         str, typer.Option("--state", metavar="DIR", help="The state folder.")
@@ -55,13 +63,16 @@ def serve(
     from ghlctl.cli.processes import die_with_parent
     from ghlctl.reference.profile import profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
+    from ghlctl.reference.settings import with_cache
     from ghlctl.signing.catalogue import scheme_named
     from ghlctl.store.key_folder import KeyFolder
     from ghlctl.store.keys import resolve_key
 
     if exit_with_parent:
         die_with_parent()
+    cache = _resolved(cache)
     chosen = with_switches(profile_named(profile), switches or [])
+    chosen = with_cache(chosen, cache, switches or [])
     if key is None:
         folder = KeyFolder(Path(state) / "keys")
         stored = folder.load_or_make(scheme_named(scheme))
@@ -95,7 +106,8 @@ def serve(
                 host=host,
                 port=port,
                 upstream_url=upstream_url,
-                database=database,
+                database=_resolved(database),
+                cache=cache,
                 scheme=scheme,
                 key=trusted,
                 state_dir=Path(state),
@@ -103,6 +115,17 @@ def serve(
             ),
             announce=announce,
         )
+
+
+def _resolved(place: str | None) -> str | None:
+    """A URL with a password in it is better not given by flag, where every user can read it."""
+    import os
+
+    from ghlctl.store.keys import resolve_key
+
+    if place is None or not place.startswith(("env:", "file:")):
+        return place
+    return resolve_key(place, os.environ).decode(errors="replace").strip()
 
 
 @contextmanager

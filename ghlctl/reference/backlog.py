@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ghlctl.reference.incoming import Incoming
 
-LANES = 64
 LOG = logging.getLogger(__name__)
 
 
@@ -21,12 +20,15 @@ class Job:
 
 
 class Backlog:
-    """Lanes that work side by side; a contact's deliveries share one, so that none overtakes."""
+    """Workers side by side; a contact's deliveries share one, so that none overtakes another.
 
-    def __init__(self, work: Callable[[Job], Awaitable[None]], bound: int) -> None:
+    `bound` 0 is none.
+    """
+
+    def __init__(self, work: Callable[[Job], Awaitable[None]], workers: int, bound: int) -> None:
         self._work = work
         self._bound = bound
-        self._lanes: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(LANES)]
+        self._lanes: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(workers)]
         self._workers: list[asyncio.Task[None]] = []
         self.waiting = 0
         self.reserved = 0
@@ -35,14 +37,14 @@ class Backlog:
     @property
     def full(self) -> bool:
         """Whether everything in hand, and about to be, reaches the bound."""
-        return self.waiting + self.reserved >= self._bound
+        return 0 < self._bound <= self.waiting + self.reserved
 
     def start(self) -> None:
         self._workers = [asyncio.create_task(self._serve(lane)) for lane in self._lanes]
 
     def put(self, job: Job) -> None:
         self.waiting += 1
-        lane = zlib.crc32(job.incoming.contact_id.encode()) % LANES
+        lane = zlib.crc32(job.incoming.contact_id.encode()) % len(self._lanes)
         self._lanes[lane].put_nowait(job)
 
     async def drain(self, within_s: float) -> int:

@@ -63,7 +63,10 @@ def persistence(retry: Retry, *, waited_for: bool) -> Persistence:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation of the API; `key` marks a write as belonging to a delivery."""
+    """One operation of the API; `key` marks a write as belonging to a delivery.
+
+    Without `contact_id` it is one of all contacts.
+    """
 
     method: str
     location_id: str
@@ -104,7 +107,7 @@ class Upstream:
 
     def _request(self, call: Call) -> Request:
         # Quoted whole and taken as encoded: an id with a slash or two dots stays one segment.
-        contact = quote(call.contact_id, safe="").replace(".", "%2E")
+        contact = "/" + quote(call.contact_id, safe="").replace(".", "%2E")
         headers = {
             # The fake's tokens name their location; a real receiver would look its token up here.
             "Authorization": f"Bearer loc-{call.location_id}",
@@ -116,7 +119,7 @@ class Upstream:
         if call.content is not None:
             headers["Content-Type"] = "application/json"
             body = self._encoder.encode(call.content)
-        path = f"{self.url}/contacts/{contact}{call.below}"
+        path = f"{self.url}/contacts{contact if call.contact_id else ''}{call.below}"
         return Request(call.method, URL(path, encoded=True), headers, body)
 
     async def _may_call(self, location_id: str) -> None:
@@ -160,4 +163,4 @@ def _content(answer: Answered) -> Any:
 
 def _described(call: Call, answer: Answered | Unanswered) -> str:
     what = answer.reason if isinstance(answer, Unanswered) else f"status {answer.status}"
-    return f"{call.method} /contacts/…{call.below}: {what}"
+    return f"{call.method} /contacts{'/…' if call.contact_id else ''}{call.below}: {what}"

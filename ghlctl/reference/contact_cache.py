@@ -1,35 +1,164 @@
-"""Contacts as the upstream last told them, for an hour."""
+"""What is remembered of a contact for an hour: the upstream's record, and what was found out."""
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from ghlctl.reference.behaviour import Segment
+from ghlctl.reference.counters import Counters
+from ghlctl.reference.incoming import Family, Incoming, Lead
+from ghlctl.reference.insight import Insight
 
 TTL_S = 3600.0
-CONTACTS = 10_000
+
+
+class CacheStore(Protocol):
+    """Bytes under names for TTL_S. No method raises: a cache that fails has forgotten."""
+
+    async def get(self, name: str) -> bytes | None: ...
+
+    async def claim(self, name: str) -> str | None:
+        """The right to find the value; None where another process is at it."""
+        ...
+
+    async def awaited(self, name: str) -> bytes | None:
+        """What the process that is at it stores; None if it does not."""
+        ...
+
+    async def put(self, name: str, value: bytes, claim: str = "") -> None:
+        """Store and end the `claim`; not if the name was forgotten since it was given."""
+        ...
+
+    async def forget(self, *names: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class _Scored(msgspec.Struct, frozen=True, array_like=True):
+    """An insight and a digest of the lead that it was found from."""
+
+    lead: str
+    score: float
+    segment: Segment
+    matches: tuple[int, ...]
+    next_contact_hour: int
 
 
 class ContactCache:
-    """Least recently used go first. Keys are location and contact ids, values the API's JSON."""
+    """Of many that ask for one missing value at once, one finds it and the others wait for it."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._contacts: OrderedDict[tuple[str, str], tuple[float, Any]] = OrderedDict()
+    def __init__(self, store: CacheStore, counters: Counters) -> None:
+        self._store = store
+        self._counters = counters
+        self._flights: dict[str, asyncio.Future[bytes]] = {}
 
-    def get(self, location_id: str, contact_id: str) -> Any | None:
-        key = (location_id, contact_id)
-        expires, contact = self._contacts.get(key, (0.0, None))
-        if contact is None or self._clock() >= expires:
-            self._contacts.pop(key, None)
-            return None
-        self._contacts.move_to_end(key)
-        return contact
+    async def contact(self, incoming: Incoming, fetch: Callable[[], Awaitable[Any]]) -> Any:
+        """The contact as JSON. An event that says it changed has it fetched anew."""
+        name = _contact_name(incoming)
+        if incoming.lead.family is Family.CONTACT:
+            self._flights.pop(name, None)  # what is under way may be older than the event
+            await self._store.forget(name)
+        else:
+            known = await self._store.get(name)
+            if known is not None:
+                self._counters.cache_hits += 1
+                return msgspec.json.decode(known)
+        self._counters.cache_misses += 1
 
-    def put(self, location_id: str, contact_id: str, contact: Any) -> None:
-        self._contacts[location_id, contact_id] = (self._clock() + TTL_S, contact)
-        self._contacts.move_to_end((location_id, contact_id))
-        if len(self._contacts) > CONTACTS:
-            self._contacts.popitem(last=False)
+        async def make() -> bytes:
+            return msgspec.json.encode(await fetch())
 
-    def forget(self, location_id: str, contact_id: str) -> None:
-        self._contacts.pop((location_id, contact_id), None)
+        return msgspec.json.decode(await self._once(name, make))
+
+    async def remember(self, incoming: Incoming, contact: Any) -> None:
+        """Take over what the upstream answered to a write."""
+        await self._store.put(_contact_name(incoming), msgspec.json.encode(contact))
+
+    async def insight(
+        self, incoming: Incoming, lead: Lead, compute: Callable[[], Awaitable[Insight]]
+    ) -> Insight:
+        """What was found out from the same lead before, else what `compute` finds out now."""
+        name = f"{_prefix(incoming)}/score/{lead.family}"
+        digest = _digest(lead)
+        stored = await self._store.get(name)
+        known = _insight(stored, digest) if stored is not None else None
+        if known is not None:
+            self._counters.score_hits += 1
+            return known
+        self._counters.score_misses += 1
+        insight = await compute()
+        await self._store.put(name, _encoded(insight, digest))
+        return insight
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def _once(self, name: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        while (flight := self._flights.get(name)) is not None:
+            self._counters.cache_waits += 1
+            await asyncio.wait([flight])
+            if not flight.cancelled():
+                return flight.result()
+            found = await self._store.get(name)  # another that waited may have been quicker
+            if found is not None:
+                return found
+        mine: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._flights[name] = mine
+        try:
+            value = await self._find(name, mine, make)
+            mine.set_result(value)
+            return value
+        finally:
+            mine.cancel()  # whoever waits tries on its own
+            if self._flights.get(name) is mine:
+                del self._flights[name]
+
+    async def _find(
+        self, name: str, mine: asyncio.Future[bytes], make: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        claim = await self._store.claim(name)
+        if claim is None:
+            self._counters.cache_waits += 1
+            found = await self._store.awaited(name)
+            if found is not None:
+                return found
+        try:
+            value = await make()
+        except BaseException:
+            if claim:
+                await self._store.forget(name)  # other processes need not wait for it
+            raise
+        if claim is not None and self._flights.get(name) is mine:
+            await self._store.put(name, value, claim)
+        return value
+
+
+def _prefix(incoming: Incoming) -> str:
+    return f"{incoming.location_id}/{incoming.contact_id}"
+
+
+def _contact_name(incoming: Incoming) -> str:
+    return f"{_prefix(incoming)}/contact"
+
+
+def _digest(lead: Lead) -> str:
+    return hashlib.blake2b(msgspec.json.encode(lead), digest_size=16).hexdigest()
+
+
+def _encoded(insight: Insight, digest: str) -> bytes:
+    return msgspec.json.encode(
+        _Scored(digest, insight.score, insight.segment, insight.matches, insight.next_contact_hour)
+    )
+
+
+def _insight(stored: bytes, digest: str) -> Insight | None:
+    try:
+        scored = msgspec.json.decode(stored, type=_Scored)
+    except msgspec.DecodeError:
+        return None  # written by another version
+    if scored.lead != digest:
+        return None
+    return Insight(scored.score, scored.segment, scored.matches, scored.next_contact_hour)

@@ -16,6 +16,11 @@ class Counters:
     upstream_retries: int = 0
     paced: int = 0
     cache_hits: int = 0
+    cache_misses: int = 0
+    cache_waits: int = 0
+    cache_errors: int = 0
+    score_hits: int = 0
+    score_misses: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
     def refuse(self, code: str) -> None:

@@ -49,14 +49,18 @@ class Analyst:
     def behaviour(self, contact_id: str) -> Behaviour:
         return history.analyse(self._connection, self._query, contact_id)
 
+    def everything(self, contact_id: str, lead: Lead) -> Insight:
+        return self.insight(contact_id, lead, self.behaviour(contact_id))
+
     def insight(self, contact_id: str, lead: Lead, behaviour: Behaviour) -> Insight:
-        wish = self._matcher.wish(contact_id, lead.city, lead.value)
-        return Insight(
-            round(probability(self._model(), features(lead, behaviour)), 6),
-            behaviour.segment,
-            self._matcher.best(wish),
-            behaviour.favourite_hour,
-        )
+        return self.scored(lead, behaviour, self.matches(contact_id, lead))
+
+    def matches(self, contact_id: str, lead: Lead) -> tuple[int, ...]:
+        return self._matcher.best(self._matcher.wish(contact_id, lead.city, lead.value))
+
+    def scored(self, lead: Lead, behaviour: Behaviour, matches: tuple[int, ...]) -> Insight:
+        score = round(probability(self._model(), features(lead, behaviour)), 6)
+        return Insight(score, behaviour.segment, matches, behaviour.favourite_hour)
 
     def close(self) -> None:
         self._connection.close()

@@ -4,19 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from ghlctl.reference.behaviour import Behaviour
+from ghlctl.reference.bulk import BulkTags
 from ghlctl.reference.calls import Call, Persistence, Upstream, UpstreamRefusedError
 from ghlctl.reference.contact_cache import ContactCache
-from ghlctl.reference.incoming import Family, Incoming, Lead
-from ghlctl.reference.insight import Analyst, Insight
+from ghlctl.reference.incoming import Incoming, Lead
+from ghlctl.reference.inference import Inference
+from ghlctl.reference.insight import Insight
 from ghlctl.reference.profile import Concurrency, Profile, Updates
 
-T = TypeVar("T")
-U = TypeVar("U")
 Keep = Callable[[Insight], Awaitable[None]]
 """Called with the insight before anything is written upstream."""
 
@@ -35,59 +34,91 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class Pipeline:
+    """`cache` None remembers nothing; `tags` None writes them with the contact."""
+
     def __init__(
-        self, profile: Profile, analyst: Analyst, upstream: Upstream, cache: ContactCache | None
+        self,
+        profile: Profile,
+        inference: Inference,
+        upstream: Upstream,
+        cache: ContactCache | None = None,
+        tags: BulkTags | None = None,
     ) -> None:
-        self._analyst = analyst
+        self._inference = inference
         self._upstream = upstream
         self._cache = cache
+        self._tags = tags
         self._at_once = profile.concurrency is Concurrency.TASKGROUP
-        self._merged = profile.upstream_updates is Updates.MERGED
+        self._per_field = profile.upstream_updates is Updates.PER_FIELD
 
     async def process(self, incoming: Incoming, persistence: Persistence, keep: Keep) -> None:
         """Find out about the contact and write it upstream. Raise UpstreamError."""
-        known, behaviour = await self._look_up(incoming, persistence)
-        lead = filled_up(incoming.lead, known)
-        insight = self._analyst.insight(incoming.contact_id, lead, behaviour)
+        known, insight = await self._find_out(incoming, persistence)
         await keep(insight)
-        writes = (
-            [merged(incoming, insight, known)]
-            if self._merged
-            else field_by_field(incoming, insight)
-        )
-        answers = await self._each(
-            [partial(self._upstream.perform, write, persistence) for write in writes]
-        )
-        if self._cache and self._merged:
-            self._remember(incoming, answers[0])
+        if self._per_field:
+            writes = field_by_field(incoming, insight)
+            await self._each([partial(self._perform, write, persistence) for write in writes])
+        elif self._tags is None:
+            written = await self._perform(merged(incoming, insight, known), persistence)
+            await self._remember(incoming, written)
+        else:
+            written, _ = await self._each(
+                [
+                    partial(self._perform, fields_only(incoming, insight), persistence),
+                    partial(self._tag, incoming, insight, persistence),
+                ]
+            )
+            await self._remember(incoming, written)
 
-    async def _look_up(
+    async def _find_out(
         self, incoming: Incoming, persistence: Persistence
-    ) -> tuple[_Known, Behaviour]:
-        if not self._at_once:
-            known = await self._contact(incoming, persistence)
-            return known, self._analyst.behaviour(incoming.contact_id)
-        return await _both(
-            self._contact(incoming, persistence),
-            asyncio.to_thread(self._analyst.behaviour, incoming.contact_id),
-        )
+    ) -> tuple[_Known, Insight]:
+        contact_id = incoming.contact_id
+        if self._cache is None and self._at_once:
+            known, behaviour = await _side_by_side(
+                [
+                    partial(self._fetched, incoming, persistence),
+                    partial(self._inference.behaviour, contact_id),
+                ]
+            )
+            lead = filled_up(incoming.lead, known)
+            return known, await self._inference.insight(contact_id, lead, behaviour)
+        if self._cache is None:
+            known = await self._fetched(incoming, persistence)
+            lead = filled_up(incoming.lead, known)
+            return known, await self._inference.everything(contact_id, lead)
+        fetch = partial(self._contact, incoming, persistence)
+        known = _known(await self._cache.contact(incoming, fetch))
+        lead = filled_up(incoming.lead, known)
+        compute = partial(self._inference.everything, contact_id, lead)
+        return known, await self._cache.insight(incoming, lead, compute)
 
-    async def _contact(self, incoming: Incoming, persistence: Persistence) -> _Known:
-        location, contact = incoming.location_id, incoming.contact_id
-        if self._cache and incoming.lead.family is Family.CONTACT:
-            self._cache.forget(location, contact)  # the event says that it changed
-        cached = self._cache.get(location, contact) if self._cache else None
-        if cached is not None:
-            self._upstream.counters.cache_hits += 1
-            return _known(cached)
-        answer = await self._upstream.perform(Call("GET", location, contact), persistence)
-        self._remember(incoming, answer)
-        return _known(_contact_in(answer))
+    async def _fetched(self, incoming: Incoming, persistence: Persistence) -> _Known:
+        return _known(await self._contact(incoming, persistence))
 
-    def _remember(self, incoming: Incoming, answer: Any) -> None:
+    async def _contact(self, incoming: Incoming, persistence: Persistence) -> Any:
+        call = Call("GET", incoming.location_id, incoming.contact_id)
+        contact = _contact_in(await self._perform(call, persistence))
+        _known(contact)  # what cannot be read is not remembered either
+        return contact
+
+    async def _perform(self, call: Call, persistence: Persistence) -> Any:
+        return await self._upstream.perform(call, persistence)
+
+    async def _tag(self, incoming: Incoming, insight: Insight, persistence: Persistence) -> None:
+        if self._tags is not None:
+            await self._tags.add(
+                incoming.location_id,
+                incoming.contact_id,
+                insight.tag,
+                incoming.webhook_id,
+                persistence,
+            )
+
+    async def _remember(self, incoming: Incoming, answer: Any) -> None:
         contact = _contact_in(answer)
         if self._cache and contact is not None:
-            self._cache.put(incoming.location_id, incoming.contact_id, contact)
+            await self._cache.remember(incoming, contact)
 
     async def _each(self, calls: list[Callable[[], Awaitable[Any]]]) -> list[Any]:
         if not self._at_once:
@@ -113,13 +144,22 @@ def field_by_field(incoming: Incoming, insight: Insight) -> list[Call]:
 def merged(incoming: Incoming, insight: Insight, known: _Known) -> Call:
     """The same in one call. A PUT replaces all tags, so those that are known go along."""
     tags = [tag for tag in known.tags or [] if tag != insight.tag]
-    fields = [
+    content = {"customFields": _fields(insight), "tags": [*tags, insight.tag]}
+    return _write(incoming, "update", content)
+
+
+def fields_only(incoming: Incoming, insight: Insight) -> Call:
+    """The merged call without tags, which are added in bulk and so replace nobody's."""
+    return _write(incoming, "update", {"customFields": _fields(insight)})
+
+
+def _fields(insight: Insight) -> list[dict[str, object]]:
+    return [
         _field("lead_score", _percent(insight)),
         _field("matched_listings", insight.matches_text),
         _field("behaviour_segment", insight.segment),
         _field("next_contact_hour", insight.next_contact_hour),
     ]
-    return _write(incoming, "update", {"customFields": fields, "tags": [*tags, insight.tag]})
 
 
 def filled_up(lead: Lead, known: _Known) -> Lead:
@@ -160,11 +200,6 @@ def _known(contact: Any) -> _Known:
     except msgspec.ValidationError:
         # Written on, its tags would be replaced by a guess.
         raise UpstreamRefusedError("GET /contacts/…: the contact cannot be read") from None
-
-
-async def _both(first: Awaitable[T], second: Awaitable[U]) -> tuple[T, U]:
-    one, two = await _side_by_side([lambda: first, lambda: second])
-    return one, two
 
 
 async def _side_by_side(calls: list[Callable[[], Awaitable[Any]]]) -> list[Any]:

@@ -16,6 +16,11 @@ class Concurrency(StrEnum):
     TASKGROUP = "taskgroup"
 
 
+class Placement(StrEnum):
+    ON_LOOP = "on_loop"
+    OFF_LOOP = "off_loop"
+
+
 class Connections(StrEnum):
     PER_CALL = "per_call"
     POOLED = "pooled"
@@ -23,11 +28,13 @@ class Connections(StrEnum):
 
 class Updates(StrEnum):
     PER_FIELD = "per_field"
+    BULK = "bulk"
     MERGED = "merged"
 
 
 class Writes(StrEnum):
     SINGLE = "single"
+    BATCHED = "batched"
     GROUP_COMMIT = "group_commit"
 
 
@@ -44,6 +51,7 @@ class Lookup(StrEnum):
 class Cache(StrEnum):
     NONE = "none"
     MEMORY = "memory"
+    REDIS = "redis"
 
 
 class Retry(StrEnum):
@@ -91,24 +99,32 @@ class ErrorDetail(StrEnum):
     HIDDEN = "hidden"
 
 
+_WORKERS = (1, 1024)
+_BACKLOG = (0, 10_000_000)
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sixteen switches; the first value of each is the baseline's, the second the optimized's."""
+    """Every switch of the receiver; the defaults are the baseline's."""
 
     concurrency: Annotated[
         Concurrency,
         Meta(description="taskgroup overlaps waiting; one failure then cancels its siblings"),
     ] = Concurrency.SEQUENTIAL
+    inference: Annotated[
+        Placement,
+        Meta(description="off_loop answers others while it computes; a hop to a thread each time"),
+    ] = Placement.ON_LOOP
     upstream_connections: Annotated[
         Connections,
         Meta(description="pooled saves two round trips per call; holds sockets open"),
     ] = Connections.PER_CALL
     upstream_updates: Annotated[
         Updates,
-        Meta(description="merged is one call for five; it succeeds or fails as a whole"),
+        Meta(description="merged: one call for five, replaces all tags; bulk: adds tags together"),
     ] = Updates.PER_FIELD
     database_writes: Annotated[
         Writes,
-        Meta(description="group_commit shares one sync among many writes; needs a writer thread"),
+        Meta(description="group_commit: one sync for all that wait; batched: waits 10 ms for more"),
     ] = Writes.SINGLE
     model: Annotated[
         ModelLoading,
@@ -120,7 +136,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = Lookup.SCAN
     cache: Annotated[
         Cache,
-        Meta(description="memory keeps contacts for 3600 s; changes without an event come late"),
+        Meta(
+            description="contacts and scores for 3600 s; changes without an event come late;"
+            " redis is shared, and needs --cache"
+        ),
     ] = Cache.NONE
     retry: Annotated[
         Retry,
@@ -140,6 +159,22 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Acknowledge,
         Meta(description="after_storing answers in milliseconds; failures show in the log only"),
     ] = Acknowledge.AFTER_PROCESSING
+    workers: Annotated[
+        int,
+        Meta(
+            ge=_WORKERS[0],
+            le=_WORKERS[1],
+            description="deliveries worked off at once after their acknowledgement",
+        ),
+    ] = 1
+    backlog: Annotated[
+        int,
+        Meta(
+            ge=_BACKLOG[0],
+            le=_BACKLOG[1],
+            description="acknowledged deliveries that may wait, then 429; 0 is no bound but memory",
+        ),
+    ] = 0
     deduplicate: Annotated[
         Deduplication,
         Meta(description="atomic acts once per webhookId, replays included; one row per delivery"),
@@ -165,6 +200,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 BASELINE = Profile()
 OPTIMIZED = Profile(
     concurrency=Concurrency.TASKGROUP,
+    inference=Placement.OFF_LOOP,
     upstream_connections=Connections.POOLED,
     upstream_updates=Updates.MERGED,
     database_writes=Writes.GROUP_COMMIT,
@@ -175,12 +211,15 @@ OPTIMIZED = Profile(
     circuit_breaker=CircuitBreaker.ON,
     pacing=Pacing.BUCKET,
     acknowledge=Acknowledge.AFTER_STORING,
+    workers=64,
+    backlog=10_000,
     deduplicate=Deduplication.ATOMIC,
     timestamp_window=TimestampWindow.FIVE_MINUTES,
     types=Types.STRICT,
     body_limit=BodyLimit.ONE_MEBIBYTE,
     error_detail=ErrorDetail.HIDDEN,
 )
+_BOUNDS = {"workers": _WORKERS, "backlog": _BACKLOG}
 PROFILES = {"baseline": BASELINE, "optimized": OPTIMIZED}
 
 
@@ -208,10 +247,21 @@ def with_switches(profile: Profile, settings: Sequence[str]) -> Profile:
             raise UsageError(f"{setting!r} turns no switch", "write it as cache=memory")
         if switch not in turned:
             raise UsageError(f"unknown switch {switch!r}", suggestion(switch, turned, "switches"))
-        values = [str(known) for known in type(getattr(profile, switch))]
-        if value not in values:
-            raise UsageError(
-                f"switch {switch} has no value {value!r}", suggestion(value, values, "values")
-            )
-        turned[switch] = value
+        turned[switch] = _value(switch, type(getattr(profile, switch)), value)
     return msgspec.convert(turned, Profile)
+
+
+def _value(switch: str, kind: type[StrEnum] | type[int], text: str) -> str | int:
+    if issubclass(kind, StrEnum):
+        values = [str(known) for known in kind]
+        if text not in values:
+            raise UsageError(
+                f"switch {switch} has no value {text!r}", suggestion(text, values, "values")
+            )
+        return text
+    least, most = _BOUNDS[switch]
+    if not (text.isascii() and text.isdigit() and least <= int(text[:10]) <= most):
+        raise UsageError(
+            f"switch {switch} has no value {text!r}", f"a whole number from {least} to {most}"
+        )
+    return int(text)

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-import sqlite3
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ghlctl.model.delivery import Headers
-from ghlctl.reference import storage
 from ghlctl.reference.backlog import Backlog, Job
 from ghlctl.reference.calls import (
     Persistence,
@@ -23,9 +21,19 @@ from ghlctl.reference.insight import Insight
 from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.profile import Acknowledge, Deduplication, Profile, Types, Writes
 from ghlctl.reference.refusal import Refusal, RefusalCode
-from ghlctl.reference.storage import Claim, Leftover
+from ghlctl.reference.storage import (
+    Arrival,
+    Change,
+    Claim,
+    Finished,
+    Found,
+    GivenUp,
+    Leftover,
+    Storage,
+    StorageError,
+    Stored,
+)
 from ghlctl.reference.verification import Verification
-from ghlctl.reference.writers import Work, Writer
 from ghlctl.signing.scheme import Request as SignedRequest
 
 T = TypeVar("T")
@@ -48,22 +56,21 @@ class Receiver:
         *,
         profile: Profile,
         verification: Verification,
-        writer: Writer,
+        storage: Storage,
         pipeline: Pipeline,
         counters: Counters,
-        backlog_bound: int,
     ) -> None:
         self._profile = profile
         self._verification = verification
-        self._writer = writer
+        self._storage = storage
         self._pipeline = pipeline
         self.counters = counters
-        self.backlog = Backlog(self._work_off, backlog_bound)
+        self.backlog = Backlog(self._work_off, profile.workers, profile.backlog)
         self._once = profile.deduplicate is Deduplication.ATOMIC
         self._ending: set[asyncio.Future[Any]] = set()
         self._stores_first = profile.acknowledge is Acknowledge.AFTER_STORING
 
-    def recover(self, leftovers: list[Leftover]) -> None:
+    def recover(self, leftovers: Sequence[Leftover]) -> None:
         """Take up what an earlier process acknowledged and did not finish."""
         for leftover in leftovers:
             parsed = self._parse_leftover(leftover)
@@ -108,8 +115,8 @@ class Receiver:
         self, incoming: Incoming, body: bytes, route: str | None
     ) -> Taken | Refusal:
         try:
-            stored = await self._writer.run(self._insert(incoming, body, route))
-        except sqlite3.Error as error:
+            stored = await self._storage.insert(self._arrival(incoming, body, route))
+        except StorageError as error:
             return Refusal(RefusalCode.BUSY, f"storage: {error}")
         finally:
             self.backlog.reserved -= 1
@@ -122,10 +129,10 @@ class Receiver:
     async def _process_then_acknowledge(
         self, incoming: Incoming, body: bytes, route: str | None
     ) -> Taken | Refusal:
-        storing = asyncio.ensure_future(self._writer.run(self._insert(incoming, body, route)))
+        storing = asyncio.ensure_future(self._storage.insert(self._arrival(incoming, body, route)))
         try:
             stored = await asyncio.shield(storing)
-        except sqlite3.Error as error:
+        except StorageError as error:
             return Refusal(RefusalCode.STORAGE, f"storage: {error}")
         except asyncio.CancelledError:
             await self._to_its_end(self._unclaim(storing, incoming))
@@ -135,11 +142,11 @@ class Receiver:
         self.counters.accepted += 1
         return await self._process_now(Job(stored.seq, incoming))
 
-    async def _unclaim(self, storing: asyncio.Future[storage.Stored], incoming: Incoming) -> None:
+    async def _unclaim(self, storing: asyncio.Future[Stored], incoming: Incoming) -> None:
         """The request is gone while its delivery was being stored: whoever sent it tries again."""
         try:
             stored = await storing
-        except sqlite3.Error:
+        except StorageError:
             return
         if stored.claim is Claim.FRESH:
             await self._free(Job(stored.seq, incoming), "the request was cancelled")
@@ -148,12 +155,12 @@ class Receiver:
         """While the provider waits; however it fails, its next attempt finds the id free."""
         try:
             patience = persistence(self._profile.retry, waited_for=True)
-            await self._writer.run(await self._process(job, patience))
+            await self._storage.write(await self._process(job, patience))
         except UpstreamError as error:
             self.counters.failed += 1
             await self._release(job, str(error))
             return Refusal(RefusalCode.UPSTREAM, f"upstream: {error}")
-        except sqlite3.Error as error:
+        except StorageError as error:
             await self._release(job, str(error))
             return Refusal(RefusalCode.STORAGE, f"storage: {error}")
         except BaseException as error:  # a defect, or the request was cancelled
@@ -181,8 +188,8 @@ class Receiver:
     async def _free(self, job: Job, reason: str) -> None:
         webhook_id = job.incoming.webhook_id
         try:
-            await self._writer.run(storage.give_up(job.seq, webhook_id, reason, forget=True))
-        except sqlite3.Error as error:
+            await self._storage.write([GivenUp(job.seq, webhook_id, reason, forget=True)])
+        except StorageError as error:
             LOG.warning("the id of delivery %d stays claimed: %s", job.seq, error)
 
     async def _work_off(self, job: Job) -> None:
@@ -198,49 +205,48 @@ class Receiver:
                 LOG.warning("delivery %d failed for good: %s", job.seq, error)
                 webhook_id = job.incoming.webhook_id
                 await self._write_until_done(
-                    storage.give_up(job.seq, webhook_id, str(error), forget=False)
+                    [GivenUp(job.seq, webhook_id, str(error), forget=False)]
                 )
             except UpstreamError as error:
                 self.counters.failed += 1
                 LOG.warning("delivery %d waits for the next start: %s", job.seq, error)
-            except sqlite3.Error as error:
+            except StorageError as error:
                 LOG.warning("delivery %d cannot be stored, trying again: %s", job.seq, error)
                 await asyncio.sleep(STORE_AGAIN_S)
                 continue
             return
 
-    async def _process(self, job: Job, patience: Persistence) -> Work[None]:
+    async def _process(self, job: Job, patience: Persistence) -> list[Change]:
         """Process one stored delivery; what is returned is still to be written.
 
         With single writes the insight is a commit of its own, before anything goes upstream.
         """
         incoming, apart = job.incoming, self._profile.database_writes is Writes.SINGLE
-        found: list[Work[None]] = []
+        changes: list[Change] = []
 
         async def keep(insight: Insight) -> None:
-            work = storage.keep(job.seq, incoming.contact_id, insight)
+            found = Found(job.seq, incoming.contact_id, insight)
             if apart:
-                await self._writer.run(work)
+                await self._storage.write([found])
             else:
-                found.append(work)
+                changes.append(found)
 
         await self._pipeline.process(incoming, patience, keep)
-        found.append(storage.finish(job.seq, incoming.webhook_id))
-        return storage.together(found)
+        return [*changes, Finished(job.seq, incoming.webhook_id)]
 
-    async def _write_until_done(self, work: Work[None]) -> None:
+    async def _write_until_done(self, changes: Sequence[Change]) -> None:
         """The effect is upstream already: doing it all again would only repeat it."""
         while True:
             try:
-                await self._writer.run(work)
-            except sqlite3.Error as error:
+                await self._storage.write(changes)
+            except StorageError as error:
                 LOG.warning("a finished delivery cannot be marked, trying again: %s", error)
                 await asyncio.sleep(STORE_AGAIN_S)
             else:
                 return
 
-    def _insert(self, incoming: Incoming, body: bytes, route: str | None) -> Work[storage.Stored]:
-        return storage.insert(
+    def _arrival(self, incoming: Incoming, body: bytes, route: str | None) -> Arrival:
+        return Arrival(
             incoming.webhook_id, route, body, acknowledged=self._stores_first, once=self._once
         )
 

@@ -1,28 +1,43 @@
 """Runs the reference receiver until it is told to stop."""
 
+import asyncio
 import contextlib
 import logging
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ghlctl.errors import UsageError
 from ghlctl.reference.app import make_app
 from ghlctl.reference.breaker import Breaker
+from ghlctl.reference.bulk import BulkTags
 from ghlctl.reference.calls import Upstream
 from ghlctl.reference.connections import PerCallConnections, PooledConnections
-from ghlctl.reference.contact_cache import ContactCache
+from ghlctl.reference.contact_cache import CacheStore, ContactCache
 from ghlctl.reference.counters import Counters
+from ghlctl.reference.housekeeping import Housekeeping
+from ghlctl.reference.inference import Inference
 from ghlctl.reference.insight import Analyst
+from ghlctl.reference.memory_cache import MemoryCache
 from ghlctl.reference.pacing import Buckets
 from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.population import population_in
-from ghlctl.reference.profile import Cache, CircuitBreaker, Connections, Pacing, Profile, Writes
+from ghlctl.reference.profile import (
+    Cache,
+    CircuitBreaker,
+    Connections,
+    Pacing,
+    Profile,
+    Updates,
+    Writes,
+)
 from ghlctl.reference.receiver import Receiver
 from ghlctl.reference.settings import ReceiverSettings
-from ghlctl.reference.storage import Leftover, Lock, prepare
+from ghlctl.reference.sqlite_storage import sqlite_database
+from ghlctl.reference.storage import Storage
 from ghlctl.reference.verification import Verification
-from ghlctl.reference.writers import GroupCommit, SingleWrites, Writer
 from ghlctl.signing.catalogue import scheme_named
 from ghlctl.transport.serving import listen, serve
 
@@ -34,51 +49,59 @@ KEEP_ALIVE_S = 75
 LOG = logging.getLogger(__name__)
 
 
-def serve_receiver(settings: ReceiverSettings, *, announce: Callable[[int], None]) -> None:
+def serve_receiver(
+    settings: ReceiverSettings,
+    *,
+    announce: Callable[[int], None],
+    listening: socket.socket | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; port 0 takes a free one, `announce` is told which.
 
-    Raise UsageError or KeyMaterialError for settings that cannot be served with.
+    With `listening` it serves there. Raise UsageError or KeyMaterialError for settings that cannot
+    be served with.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     for noisy in ("uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    profile, upstream_url, path = settings.profile, settings.upstream, settings.database_path
+    profile, upstream_url = settings.profile, settings.upstream
     scheme = scheme_named(settings.scheme)
     key = scheme.read_verifying_key(settings.key)
     also = tuple(map(scheme.read_verifying_key, settings.also_trusted))
     verification = Verification(scheme, key, profile.timestamp_window, also)
+    cache_store = _cache_store(settings)
     population = _population(settings.state_dir)
-    place = (settings.host, settings.port)
-    with Lock(path), contextlib.closing(listen(*place, "the receiver")) as listening:
-        leftovers = prepare(path)
+    with contextlib.ExitStack() as held:
+        opened = held.enter_context(_database(settings))
+        place = listening or listen(settings.host, settings.port, "the receiver")
+        held.enter_context(contextlib.closing(place))
 
         @contextlib.asynccontextmanager
         async def opening() -> AsyncIterator[Receiver]:
-            writer = _writer(profile, path)
-            analyst = Analyst(profile, population)
             counters = Counters()
-            upstream = _upstream(profile, upstream_url, counters)
-            cache = ContactCache() if profile.cache is Cache.MEMORY else None
-            pipeline = Pipeline(profile, analyst, upstream, cache)
-            receiver = Receiver(
-                profile=profile,
-                verification=verification,
-                writer=writer,
-                pipeline=pipeline,
-                counters=counters,
-                backlog_bound=settings.backlog,
-            )
-            try:
-                async with _at_work(receiver, leftovers):
+            async with contextlib.AsyncExitStack() as parts:
+                storage = await opened(profile.database_writes)
+                parts.push_async_callback(storage.close)
+                inference = Inference(profile, Analyst(profile, population))
+                parts.callback(inference.close)
+                upstream = _upstream(profile, upstream_url, counters)
+                parts.push_async_callback(upstream.connections.close)
+                cache = ContactCache(cache_store(counters), counters) if cache_store else None
+                if cache is not None:
+                    parts.push_async_callback(cache.close)
+                tags = BulkTags(upstream) if profile.upstream_updates is Updates.BULK else None
+                receiver = Receiver(
+                    profile=profile,
+                    verification=verification,
+                    storage=storage,
+                    pipeline=Pipeline(profile, inference, upstream, cache, tags),
+                    counters=counters,
+                )
+                async with _at_work(receiver, storage):
                     yield receiver
-            finally:
-                await upstream.connections.close()
-                writer.close()
-                analyst.close()
 
         serve(
             make_app(profile, opening),
-            listening,
+            place,
             announce,
             lifespan="on",
             timeout_graceful_shutdown=ANSWER_WITHIN_S,
@@ -86,21 +109,48 @@ def serve_receiver(settings: ReceiverSettings, *, announce: Callable[[int], None
 
 
 @contextlib.asynccontextmanager
-async def _at_work(receiver: Receiver, leftovers: list[Leftover]) -> AsyncIterator[None]:
+async def _at_work(receiver: Receiver, storage: Storage) -> AsyncIterator[None]:
     """Work off what was acknowledged, now and until the end; what is left then stays stored."""
-    receiver.recover(leftovers)
+    receiver.recover(await storage.adopt())
     receiver.backlog.start()
+    house = asyncio.create_task(Housekeeping(storage, receiver).keep_house())
     try:
         yield
     finally:
+        house.cancel()
+        await asyncio.wait([house])
         await receiver.settle()
         left = await receiver.backlog.drain(DRAIN_WITHIN_S)
         if left:
             LOG.warning("%d deliveries stay in the inbox for the next start", left)
 
 
-def _writer(profile: Profile, path: Path) -> Writer:
-    return SingleWrites(path) if profile.database_writes is Writes.SINGLE else GroupCommit(path)
+def _database(
+    settings: ReceiverSettings,
+) -> AbstractContextManager[Callable[[Writes], Awaitable[Storage]]]:
+    if settings.postgres_url is None:
+        return sqlite_database(settings.sqlite_path)
+    try:
+        from ghlctl.reference.postgres_storage import postgres_database  # noqa: PLC0415 - optional
+    except ModuleNotFoundError:
+        raise UsageError(
+            "PostgreSQL needs an optional part", "pip install 'ghlctl[postgres]'"
+        ) from None
+    return postgres_database(settings.postgres_url)
+
+
+def _cache_store(settings: ReceiverSettings) -> Callable[[Counters], CacheStore] | None:
+    if settings.profile.cache is Cache.MEMORY:
+        return lambda _: MemoryCache()
+    url = settings.redis_url
+    if url is None:
+        return None
+    try:
+        from ghlctl.reference.redis_cache import RedisCache, check_url  # noqa: PLC0415 - optional
+    except ModuleNotFoundError:
+        raise UsageError("Redis needs an optional part", "pip install 'ghlctl[redis]'") from None
+    place = check_url(url)
+    return lambda counters: RedisCache(place, counters)
 
 
 def _upstream(profile: Profile, url: str, counters: Counters) -> Upstream:

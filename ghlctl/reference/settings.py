@@ -4,19 +4,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 from ghlctl.errors import UsageError
-from ghlctl.reference.profile import OPTIMIZED, Profile
+from ghlctl.reference.profile import OPTIMIZED, Cache, Profile
 
 SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
+REDIS = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """`key` is the text of a verifying key; `database` is `sqlite:///PATH` or a path.
+    """`key` is the text of a verifying key.
 
-    Without `database` it is `receiver.sqlite` in `state_dir`, which also holds the generated
-    listings and histories. `backlog` bounds the acknowledged deliveries that wait for their turn.
-    `also_trusted` are texts of keys that hold beside `key` while one replaces the other.
+    `database` is `sqlite:///PATH`, a path, or `postgresql://…`; without it, it is
+    `receiver.sqlite` in `state_dir`, which also holds the generated listings and histories.
+    `cache` is the `redis://…` that the profile's switch of that name speaks of. Both may hold a
+    password. `also_trusted` are texts of keys that hold beside `key` while one replaces the other.
     """
 
     upstream_url: str
@@ -24,14 +29,19 @@ class ReceiverSettings:
     profile: Profile = OPTIMIZED
     host: str = "127.0.0.1"
     port: int = 8700
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)
+    cache: str | None = field(default=None, repr=False)
     scheme: str = "ghl"
     state_dir: Path = Path(".ghlctl")
-    backlog: int = 10_000
     also_trusted: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
-    def database_path(self) -> Path:
+    def postgres_url(self) -> str | None:
+        """None where the database is SQLite's."""
+        return self.database if self.database and self.database.startswith(POSTGRES) else None
+
+    @property
+    def sqlite_path(self) -> Path:
         """Raise UsageError for a database that is none of SQLite's."""
         if not self.database:
             return self.state_dir / "receiver.sqlite"
@@ -40,9 +50,18 @@ class ReceiverSettings:
         if "://" in self.database:
             raise UsageError(
                 f"the receiver cannot use a database of kind {self.database.partition('://')[0]}",
-                "use sqlite:///PATH",
+                "use sqlite:///PATH or postgresql://HOST/NAME",
             )
         return Path(self.database)
+
+    @property
+    def redis_url(self) -> str | None:
+        """None where the profile asks for no Redis. Raise UsageError where it has none to use."""
+        if self.profile.cache is not Cache.REDIS:
+            return None
+        if not self.cache:
+            raise UsageError("cache=redis needs a Redis", "add --cache redis://127.0.0.1:6379/0")
+        return self.cache
 
     @property
     def upstream(self) -> str:
@@ -53,3 +72,22 @@ class ReceiverSettings:
                 f"{self.upstream_url!r} is no URL of an upstream", "try http://127.0.0.1:8701"
             )
         return self.upstream_url.rstrip("/")
+
+
+def with_cache(profile: Profile, cache: str | None, switches: list[str]) -> Profile:
+    """The profile that uses the cache at this URL, None for none named.
+
+    Raise UsageError for a URL that is none of Redis, and where a switch says otherwise.
+    """
+    if cache is None:
+        return profile
+    if not cache.startswith(REDIS):
+        raise UsageError(
+            f"the receiver cannot use a cache of kind {cache.partition('://')[0][:20]!r}",
+            "use redis://HOST:6379/0",
+        )
+    if profile.cache is not Cache.REDIS and any(one.startswith("cache=") for one in switches):
+        raise UsageError(
+            f"--cache names a Redis, and --set cache={profile.cache} uses none", "drop one of them"
+        )
+    return msgspec.structs.replace(profile, cache=Cache.REDIS)

@@ -1,9 +1,10 @@
-"""Two ways to durable writes: a transaction for each, or one shared by all that wait."""
+"""Ways to durable writes in SQLite: a transaction for each, or one for all that wait."""
 
 import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -55,10 +56,14 @@ class _Waiting:
 
 
 class GroupCommit:
-    """One thread writes; what arrives during a commit shares the next one. No added delay."""
+    """One thread writes; what arrives during a commit shares the next one.
 
-    def __init__(self, path: Path) -> None:
+    With `linger_s` every write waits that long for company; without, nothing is delayed.
+    """
+
+    def __init__(self, path: Path, linger_s: float = 0.0) -> None:
         self._connection = connect(path)
+        self._linger_s = linger_s
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="group-commit", daemon=True)
         self._thread.start()
@@ -84,6 +89,8 @@ class GroupCommit:
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         batch = [first]
+        if self._linger_s:
+            time.sleep(self._linger_s)
         while len(batch) < BATCH:
             try:
                 waiting = self._queue.get_nowait()

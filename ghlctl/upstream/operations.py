@@ -73,6 +73,25 @@ def _tags(crm: Crm, location: str, record_id: str, body: Json, *, add: bool) -> 
     return Answer(201 if add else 200, {"tags": contact["tags"]})
 
 
+def _bulk_tags(crm: Crm, location: str, way: str, body: Json) -> Answer:
+    """Tags of many contacts; one that is gone is an error in the answer and stops no other."""
+    contacts = body.get("contacts")
+    if not isinstance(contacts, list) or not all(isinstance(id_, str) for id_ in contacts):
+        return unprocessable("contacts must be an array of strings")
+    if "tags" not in body or not body.get("locationId"):
+        return unprocessable("tags and locationId should not be empty")
+    outcomes = [_tagged(crm, location, id_, body["tags"], add=way == "add") for id_ in contacts]
+    errors = sum(outcome["type"] == "error" for outcome in outcomes)
+    return Answer(201, {"succeded": not errors, "errorCount": errors, "responses": outcomes})
+
+
+def _tagged(crm: Crm, location: str, contact_id: str, tags: list[str], *, add: bool) -> Json:
+    if crm.find(Kind.CONTACT, location, contact_id) is None:
+        return {"contactId": contact_id, "message": "contact is deleted", "type": "error"}
+    _tags(crm, location, contact_id, {"tags": tags}, add=add)
+    return {"contactId": contact_id, "message": "Tags updated", "type": "success"}
+
+
 def _add_note(crm: Crm, location: str, record_id: str, body: Json) -> Answer:
     if not isinstance(body.get("body"), str):
         return unprocessable("body must be a string")
@@ -92,6 +111,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Operation], ...] = tuple(
     for method, path, operation in (
         ("POST", "/contacts/?", partial(_create, Kind.CONTACT)),
         ("POST", "/contacts/upsert/?", _upsert),
+        ("POST", "/contacts/bulk/tags/update/(add|remove)/?", _bulk_tags),
         ("GET", f"/contacts/{_ID}/?", partial(_get, Kind.CONTACT)),
         ("PUT", f"/contacts/{_ID}/?", partial(_put, Kind.CONTACT)),
         ("DELETE", f"/contacts/{_ID}/?", _delete),

@@ -328,3 +328,25 @@ def test_an_aborting_threshold_stops_the_run_early_and_fails_it(
     assert summary.state == "aborted"
     assert summary.sent < 600
     assert "stopped" in {caution.code for caution in summary.cautions}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--cache", "memcached://h"], "cannot use a cache of kind 'memcached'"),
+        (["--cache", "redis://h", "--set", "cache=memory"], "drop one of them"),
+        (["--set", "cache=redis"], "add --cache redis://"),
+        (["--database", "mysql://h/x"], "cannot use a database of kind mysql"),
+        (["--database", "env:NO_SUCH_DATABASE"], "NO_SUCH_DATABASE holds no"),
+        (["--database", f"postgresql://ada:{SECRET}@127.0.0.1:9/x"], "postgresql://127.0.0.1:9/x"),
+        (["--cache", f"redis://:{SECRET}@h:none/0"], "is no URL of a Redis"),
+        (["--set", "workers=0"], "a whole number from 1 to 1024"),
+    ],
+)
+def test_a_store_that_serve_cannot_use_is_refused_without_its_password(
+    ghlctl: Run, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    place = ["--port", "0", "--upstream", "http://127.0.0.1:9", "--state", str(tmp_path)]
+    said = refused(ghlctl("serve", *place, *arguments), 2)
+    assert words in said
+    assert SECRET not in said

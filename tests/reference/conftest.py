@@ -1,6 +1,8 @@
 """Receivers and upstreams as processes of their own, and genuine deliveries for them."""
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -20,6 +23,7 @@ from ghlctl.model.effect import LedgerEntry
 from ghlctl.reference.population import population_in
 from ghlctl.signing.ghl import Ghl
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
+from tests.reference.realdb import AbsentError, Redis, postgres_server, redis_server
 
 UPSTREAM = """
 import sys, msgspec
@@ -31,7 +35,7 @@ serve_upstream(
 )
 """
 RECEIVER = """
-import sys
+import os, sys
 from pathlib import Path
 from ghlctl.reference.profile import profile_named, with_switches
 from ghlctl.reference.serve import ReceiverSettings, serve_receiver
@@ -40,6 +44,7 @@ serve_receiver(
     ReceiverSettings(
         upstream_url=upstream, key=bytes.fromhex(key), port=0, state_dir=Path(state),
         scheme=scheme, profile=with_switches(profile_named(profile), switches),
+        database=os.environ.get("TEST_DATABASE"), cache=os.environ.get("TEST_CACHE"),
     ),
     announce=lambda port: print(port, flush=True),
 )
@@ -139,10 +144,11 @@ class Starter:
         *switches: str,
         state: Path | None = None,
         scheme: str = "ghl",
+        **environment: str,
     ) -> Process:
         key = KEYS.public if scheme == "ghl" else SECRET.public
-        folder = state or self.state()
-        return self._start(RECEIVER, upstream, key.hex(), str(folder), scheme, profile, *switches)
+        arguments = [upstream, key.hex(), str(state or self.state()), scheme, profile, *switches]
+        return self._start(RECEIVER, *arguments, **environment)
 
     def state(self) -> Path:
         """A state folder of its own, with the population that all tests share."""
@@ -155,7 +161,7 @@ class Starter:
     def close(self) -> None:
         self._stack.close()
 
-    def _start(self, program: str, *arguments: str) -> Process:
+    def _start(self, program: str, *arguments: str, **environment: str) -> Process:
         log = self._folder / f"{uuid.uuid4().hex}.log"
         errors = self._stack.enter_context(log.open("w"))
         process = self._stack.enter_context(
@@ -164,6 +170,7 @@ class Starter:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                env=os.environ | environment,
             )
         )
         self._stack.callback(process.kill)
@@ -239,3 +246,65 @@ def eventually() -> Callable[[Callable[[], Any]], Any]:
         return answer
 
     return wait
+
+
+BACKENDS: dict[str, str] = {}
+"""What the real databases of this session were, for its summary."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if BACKENDS:
+        said = ", ".join(f"{name} {what}" for name, what in sorted(BACKENDS.items()))
+        terminalreporter.write_line(f"real backends: {said}")
+
+
+def real(name: str, server: Any) -> Iterator[Any]:
+    """What `server` yields; where it is absent a shown skip, or a failure if none is allowed."""
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(server)
+        except AbsentError as reason:
+            BACKENDS[name] = f"SKIPPED: {reason}"
+            if os.environ.get("GHLCTL_REQUIRE_REAL") == "1":
+                pytest.fail(f"GHLCTL_REQUIRE_REAL=1, and no real {name}: {reason}")
+            pytest.skip(f"no real {name}: {reason}")
+        BACKENDS[name] = "ran"
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[str]:
+    yield from real("PostgreSQL", postgres_server())
+
+
+@pytest.fixture
+def postgres(postgres_cluster: str) -> str:
+    """The URL of the real PostgreSQL, without the receiver's tables."""
+
+    async def empty() -> None:
+        connection = await asyncpg.connect(postgres_cluster)
+        for kind, name in POSTGRES_OBJECTS:
+            await connection.execute(f"DROP {kind} IF EXISTS {name}")
+        await connection.close()
+
+    asyncio.run(empty())
+    return postgres_cluster
+
+
+POSTGRES_OBJECTS = [
+    *(("TABLE", f"ghlctl_{name}") for name in ("inbox", "seen", "insight")),
+    *(("SEQUENCE", f"ghlctl_{name}") for name in ("owner", "seq")),
+]
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[Redis]:
+    yield from real("Redis", redis_server())
+
+
+@pytest.fixture
+def redis(redis_process: Redis) -> Redis:
+    """A real Redis, running and empty."""
+    redis_process.stop()
+    redis_process.start()
+    return redis_process

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,7 +16,8 @@ from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.profile import BASELINE, TimestampWindow, with_switches
 from ghlctl.reference.receiver import Receiver, Taken
 from ghlctl.reference.refusal import Refusal, RefusalCode
-from ghlctl.reference.storage import prepare
+from ghlctl.reference.sqlite_storage import SqliteStorage, prepare
+from ghlctl.reference.storage import StorageError
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import GroupCommit, SingleWrites, Writer
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
@@ -55,7 +55,7 @@ async def fail() -> None:
 
 
 async def fail_to_store() -> None:
-    raise sqlite3.OperationalError("database or disk is full")
+    raise StorageError("database or disk is full")
 
 
 @pytest.fixture(params=[SingleWrites, GroupCommit])
@@ -71,10 +71,9 @@ def receiver_of(writer: Writer, *fates: Fate, acknowledge: str = "after_processi
     return Receiver(
         profile=with_switches(BASELINE, [f"acknowledge={acknowledge}", "deduplicate=atomic"]),
         verification=Verification(HMAC_TIMESTAMP, key, TimestampWindow.FIVE_MINUTES),
-        writer=writer,
+        storage=SqliteStorage(writer),
         pipeline=Fated(*fates),
         counters=Counters(),
-        backlog_bound=10,
     )
 
 

@@ -1,11 +1,10 @@
-"""Breaker, buckets, cache and backoff, with time as an argument."""
+"""Breaker, buckets and backoff, with time as an argument."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ghlctl.reference.breaker import Breaker, Position
 from ghlctl.reference.calls import BACKOFF_BASE_S, BACKOFF_CAP_S, Persistence, persistence
-from ghlctl.reference.contact_cache import CONTACTS, TTL_S, ContactCache
 from ghlctl.reference.pacing import Buckets
 from ghlctl.reference.profile import Retry
 from ghlctl.upstream.limits import Limits
@@ -109,28 +108,6 @@ def test_one_caller_that_heeds_its_bucket_is_never_refused(gaps: list[float], li
         now += 0.02
         assert allowance.granted
         buckets.learn("L", answered(allowance.remaining, limit), now, refused=False)
-
-
-def test_a_cached_contact_is_forgotten_after_its_hour_or_when_told() -> None:
-    now = 0.0
-    cache = ContactCache(lambda: now)
-    cache.put("L", "c", {"id": "c"})
-    assert cache.get("L", "c") == {"id": "c"}
-    assert cache.get("other", "c") is None
-    now = TTL_S
-    assert cache.get("L", "c") is None
-    cache.put("L", "c", {"id": "c"})
-    cache.forget("L", "c")
-    assert cache.get("L", "c") is None
-
-
-def test_the_cache_drops_what_was_used_least_recently() -> None:
-    cache = ContactCache(lambda: 0.0)
-    for number in range(CONTACTS):
-        cache.put("L", str(number), {})
-    cache.get("L", "0")
-    cache.put("L", "new", {})
-    assert (cache.get("L", "0"), cache.get("L", "1")) == ({}, None)
 
 
 @given(failed=st.integers(1, 10_000))

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import get_type_hints
 
 import msgspec
@@ -16,6 +17,7 @@ from ghlctl.reference.profile import (
     with_switches,
 )
 
+ROOT = Path(__file__).parents[2]
 SWITCHES = msgspec.structs.fields(Profile)
 
 
@@ -46,7 +48,11 @@ def test_the_last_of_two_settings_holds() -> None:
     [
         ("cahce=memory", "did you mean 'cache'?"),
         ("cache=memroy", "did you mean 'memory'?"),
-        ("cache=zzz", "known values: none, memory"),
+        ("cache=zzz", "known values: none, memory, redis"),
+        ("workers=many", "a whole number from 1 to 1024"),
+        ("workers=0", "a whole number from 1 to 1024"),
+        ("workers=1e2", "a whole number from 1 to 1024"),
+        ("backlog=99999999999", "a whole number from 0 to 10000000"),
         ("cache", "write it as cache=memory"),
         ("", "write it as cache=memory"),
     ],
@@ -67,3 +73,15 @@ def test_profiles_are_found_by_name_and_a_turned_one_is_custom() -> None:
 
 def test_a_profile_survives_its_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(OPTIMIZED), type=Profile) == OPTIMIZED
+
+
+def test_the_documents_name_every_switch_and_its_values_in_both_profiles() -> None:
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:4]]
+        for line in (ROOT / "docs/receiver.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    told = {name: (slow, fast) for name, slow, fast in rows}
+    for field in SWITCHES:
+        values = (str(getattr(BASELINE, field.name)), str(getattr(OPTIMIZED, field.name)))
+        assert told[field.name] == values, field.name

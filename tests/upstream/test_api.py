@@ -51,6 +51,29 @@ def test_tags_are_added_once_and_removed(api: Any) -> None:
     assert (reply.status_code, reply.json()["tags"]) == (200, ["b", "c"])
 
 
+def test_tags_of_many_contacts_change_in_one_call_and_one_that_is_gone_stops_no_other(
+    api: Any,
+) -> None:
+    ask = api()
+    ask("DELETE", "/contacts/gone")
+    ask("POST", "/contacts/a/tags", {"tags": ["old"]})
+    wanted = {"contacts": ["a", "gone", "b"], "tags": ["new"], "locationId": "L"}
+    reply = ask("POST", "/contacts/bulk/tags/update/add", wanted)
+    outcomes = [(one["contactId"], one["type"]) for one in reply.json()["responses"]]
+    assert (reply.status_code, reply.json()["errorCount"]) == (201, 1)
+    assert outcomes == [("a", "success"), ("gone", "error"), ("b", "success")]
+    assert ask("GET", "/contacts/a").json()["contact"]["tags"] == ["old", "new"]
+    ask("POST", "/contacts/bulk/tags/update/remove", wanted)
+    assert ask("GET", "/contacts/a").json()["contact"]["tags"] == ["old"]
+
+
+@pytest.mark.parametrize("lacking", ["contacts", "tags", "locationId"])
+def test_a_bulk_update_needs_its_fields(api: Any, lacking: str) -> None:
+    wanted = {"contacts": ["a"], "tags": ["new"], "locationId": "L"}
+    del wanted[lacking]
+    assert api()("POST", "/contacts/bulk/tags/update/add", wanted).status_code == 422
+
+
 def test_a_deleted_contact_stays_deleted(api: Any) -> None:
     ask = api()
     assert ask("DELETE", "/contacts/c").status_code == 200
