@@ -145,7 +145,7 @@ def _time_margin(before_ms: float, after_ms: float) -> float:
 
 
 def _error_rate(pair: Pair) -> Question:
-    before, after = (_errors(summary) for summary in pair.both)
+    before, after = (error_share(summary) for summary in pair.both)
     difference = (before, after) if before.total and after.total else None
     return Question(
         metric="error_rate",
@@ -157,7 +157,7 @@ def _error_rate(pair: Pair) -> Question:
     )
 
 
-def _errors(summary: LoadSummary) -> Share:
+def error_share(summary: LoadSummary) -> Share:
     """Errors of the run, with the weight that their clustering in blocks leaves them."""
     blocks = discounted(
         np.array([block.errors for block in summary.blocks], dtype=np.float64),

@@ -19,6 +19,7 @@ from ghlctl.cli import (
     health,
     init,
     keys,
+    ladder,
     listen,
     loadtest,
     report,
@@ -76,6 +77,7 @@ app.add_typer(baseline.app, name="baseline")
 app.command("loadtest")(loadtest.loadtest)
 app.add_typer(audit.app, name="audit")
 app.command("compare")(compare.compare)
+app.command("ladder")(ladder.ladder)
 app.command("gate")(gate.gate)
 app.command("report")(report.report)
 app.add_typer(runs.app, name="runs")

@@ -95,11 +95,13 @@ class Upstream:
             await self._may_call(call.location_id)
             answer = await self._send(request, call.location_id)
             if isinstance(answer, Answered) and answer.status in FINE:
+                self.counters.calls_recovered += failed > 0
                 return _content(answer)
             failed += 1
             reason = _described(call, answer)
             if not _worth_another(answer):
                 raise UpstreamRefusedError(reason)
+            self.counters.calls_troubled += failed == 1
             if persistence.attempts is not None and failed >= persistence.attempts:
                 raise UpstreamUnavailableError(reason)
             self.counters.upstream_retries += 1
@@ -134,8 +136,10 @@ class Upstream:
 
     async def _send(self, request: Request, location_id: str) -> Answered | Unanswered:
         self.counters.upstream_calls += 1
+        began = time.monotonic()
         answer = await self.connections.send(request)
         now = time.monotonic()
+        self.counters.upstream_s += now - began
         if self.breaker:
             broken = isinstance(answer, Unanswered) or answer.status >= 500  # noqa: PLR2004 - HTTP's range of server failures
             if broken:

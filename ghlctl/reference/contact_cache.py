@@ -11,8 +11,10 @@ from ghlctl.reference.behaviour import Segment
 from ghlctl.reference.counters import Counters
 from ghlctl.reference.incoming import Family, Incoming, Lead
 from ghlctl.reference.insight import Insight
+from ghlctl.reference.leads import basis_of
 
 TTL_S = 3600.0
+SCORES = 8  # of one contact: its events, opportunities and appointments score differently
 
 
 class CacheStore(Protocol):
@@ -38,9 +40,9 @@ class CacheStore(Protocol):
 
 
 class _Scored(msgspec.Struct, frozen=True, array_like=True):
-    """An insight and a digest of the lead that it was found from."""
+    """An insight and a digest of what it was found from."""
 
-    lead: str
+    basis: str
     score: float
     segment: Segment
     matches: tuple[int, ...]
@@ -80,17 +82,18 @@ class ContactCache:
     async def insight(
         self, incoming: Incoming, lead: Lead, compute: Callable[[], Awaitable[Insight]]
     ) -> Insight:
-        """What was found out from the same lead before, else what `compute` finds out now."""
-        name = f"{_prefix(incoming)}/score/{lead.family}"
-        digest = _digest(lead)
-        stored = await self._store.get(name)
-        known = _insight(stored, digest) if stored is not None else None
-        if known is not None:
-            self._counters.score_hits += 1
-            return known
+        """What was found out from the same before, else what `compute` finds out now."""
+        name = f"{_prefix(incoming)}/scores"
+        basis = _digest(lead)
+        stored = _scores(await self._store.get(name))
+        for scored in stored:
+            if scored.basis == basis:
+                self._counters.score_hits += 1
+                return _insight(scored)
         self._counters.score_misses += 1
         insight = await compute()
-        await self._store.put(name, _encoded(insight, digest))
+        kept = [*stored, _scored(insight, basis)][-SCORES:]
+        await self._store.put(name, msgspec.json.encode(kept))
         return insight
 
     async def close(self) -> None:
@@ -145,20 +148,20 @@ def _contact_name(incoming: Incoming) -> str:
 
 
 def _digest(lead: Lead) -> str:
-    return hashlib.blake2b(msgspec.json.encode(lead), digest_size=16).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(basis_of(lead)), digest_size=16).hexdigest()
 
 
-def _encoded(insight: Insight, digest: str) -> bytes:
-    return msgspec.json.encode(
-        _Scored(digest, insight.score, insight.segment, insight.matches, insight.next_contact_hour)
-    )
+def _scored(insight: Insight, basis: str) -> _Scored:
+    found = (insight.score, insight.segment, insight.matches, insight.next_contact_hour)
+    return _Scored(basis, *found)
 
 
-def _insight(stored: bytes, digest: str) -> Insight | None:
-    try:
-        scored = msgspec.json.decode(stored, type=_Scored)
-    except msgspec.DecodeError:
-        return None  # written by another version
-    if scored.lead != digest:
-        return None
+def _insight(scored: _Scored) -> Insight:
     return Insight(scored.score, scored.segment, scored.matches, scored.next_contact_hour)
+
+
+def _scores(stored: bytes | None) -> list[_Scored]:
+    try:
+        return msgspec.json.decode(stored, type=list[_Scored]) if stored else []
+    except msgspec.DecodeError:
+        return []  # written by another version

@@ -14,6 +14,9 @@ class Counters:
     recovered: int = 0
     upstream_calls: int = 0
     upstream_retries: int = 0
+    upstream_s: float = 0.0  # waited for answers, over all calls
+    calls_troubled: int = 0  # met a failure that may pass
+    calls_recovered: int = 0  # and succeeded after all
     paced: int = 0
     cache_hits: int = 0
     cache_misses: int = 0

@@ -1,7 +1,8 @@
 """What is known of a lead, as the whole numbers that the model was trained on."""
 
-from ghlctl.reference.behaviour import Behaviour
+from ghlctl.reference.behaviour import Behaviour, Segment
 from ghlctl.reference.incoming import Family, Lead
+from ghlctl.reference.matching import stated_budget
 
 FEATURES = (
     "has_email",
@@ -25,6 +26,8 @@ FEATURES = (
     "calls",
     "recency_h",
 )
+_OF_LEAD = FEATURES.index("visits")
+_NO_BEHAVIOUR = Behaviour((0, 0, 0, 0, 0), 0, 0, 0, Segment.DORMANT)
 OWN_TAG = "lead:"
 FREE_MAIL = frozenset({"gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "aol.com"})
 LARGEST = 2**24  # the largest whole number up to which 32-bit floats are exact
@@ -55,6 +58,11 @@ def features(lead: Lead, behaviour: Behaviour) -> tuple[int, ...]:
         behaviour.recency_h,
     )
     return tuple(int(min(max(value, 0), LARGEST)) for value in row)
+
+
+def basis_of(lead: Lead) -> tuple[tuple[int, ...], str, int]:
+    """All of a lead that what is found out depends on: its features, and what is matched."""
+    return features(lead, _NO_BEHAVIOUR)[:_OF_LEAD], lead.city, stated_budget(lead.value)
 
 
 def _mentions(source: str, words: tuple[str, ...]) -> bool:

@@ -41,8 +41,13 @@ def wish_of(towns: list[tuple[int, int]], contact_id: str, city: str, value: flo
     drawn = hashlib.blake2b(contact_id.encode(), digest_size=8, person=b"wish").digest()
     place = hashlib.blake2b((city or contact_id).encode(), digest_size=4, person=b"town").digest()
     lat_u, lon_u = towns[int.from_bytes(place, "big") % TOWNS]
-    budget = round(value) if value >= BUDGETS[0] / 2 else BUDGETS[drawn[0] % len(BUDGETS)]
+    budget = stated_budget(value) or BUDGETS[drawn[0] % len(BUDGETS)]
     return Wish(lat_u, lon_u, min(budget, 10**9), 1 + drawn[1] % 5, drawn[2] % HOMES)
+
+
+def stated_budget(value: float) -> int:
+    """What a lead's value says of its budget in whole units; 0 where it is too small to say it."""
+    return round(value) if value >= BUDGETS[0] / 2 else 0
 
 
 class ScanMatcher:
