@@ -9,6 +9,7 @@ import typer
 
 from ghlctl.cli import options
 from ghlctl.cli.output import Format, emit
+from ghlctl.errors import ExitStatus
 
 
 def serve(
@@ -54,10 +55,18 @@ def serve(
     form: Annotated[
         Format, typer.Option("--format", help="How it says where it listens.")
     ] = Format.TEXT,
+    supervised: Annotated[
+        bool,
+        typer.Option(
+            "--supervised", help="Start it again when it dies; nobody is refused meanwhile."
+        ),
+    ] = False,
+    listen_fd: Annotated[int | None, typer.Option("--listen-fd", hidden=True)] = None,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
-) -> None:
+) -> int:
     """Run the embedded receiver until it is interrupted."""
     import os
+    import socket
     import time
 
     from ghlctl.cli.processes import die_with_parent
@@ -70,6 +79,14 @@ def serve(
 
     if exit_with_parent:
         die_with_parent()
+    network = {"--rtt": rtt, "--latency": latency, "--faults": faults}
+    if supervised:
+        with _upstream_at(upstream, upstream_port, network) as (url, pid):
+            words = ["--profile", profile, "--host", host, "--upstream", url, "--state", state]
+            words += [word for switch in switches or [] for word in ("--set", switch)]
+            words += ["--scheme", scheme, *_given("--key", key)]
+            words += [*_given("--database", database), *_given("--cache", cache)]
+            return _supervised(words, host, port, form, pid)
     cache = _resolved(cache)
     chosen = with_switches(profile_named(profile), switches or [])
     chosen = with_cache(chosen, cache, switches or [])
@@ -81,7 +98,6 @@ def serve(
         also = tuple(one.public.read_bytes() for one in replaced)
     else:
         signing_ref, trusted, also = key, resolve_key(key, os.environ), ()
-    network = {"--rtt": rtt, "--latency": latency, "--faults": faults}
     with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
@@ -114,7 +130,29 @@ def serve(
                 also_trusted=also,
             ),
             announce=announce,
+            listening=None if listen_fd is None else socket.socket(fileno=listen_fd),
         )
+    return ExitStatus.FINE
+
+
+def _supervised(
+    words: list[str], host: str, port: int, form: Format, upstream_pid: int | None
+) -> int:
+    import os
+
+    from ghlctl.cli.supervision import supervise
+    from ghlctl.transport.serving import listen
+
+    def announce(said: dict[str, object]) -> None:
+        more = {"pid": os.getpid(), "receiver_pid": said["pid"], "upstream_pid": upstream_pid}
+        emit(_announcement(form, said | more))
+
+    with listen(host, port, "the receiver") as listening:
+        return supervise(words, listening, announce)
+
+
+def _given(flag: str, value: str | None) -> list[str]:
+    return [] if value is None else [flag, value]
 
 
 def _resolved(place: str | None) -> str | None:

@@ -9,10 +9,12 @@ from dataclasses import asdict
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ghlctl.reference.failpoints import Failpoint, reach, watched
 from ghlctl.reference.profile import BodyLimit, ErrorDetail, Profile, name_of
 from ghlctl.reference.receiver import Receiver, Taken
 from ghlctl.reference.refusal import Refusal, RefusalCode
@@ -85,7 +87,10 @@ async def _answer(
         signed = SignedRequest(request.method, str(request.url))
         outcome = await receiver.take(body, headers, expected, signed)
     if isinstance(outcome, Taken):
-        return _json({"status": outcome.status}, 200)
+        response = _json({"status": outcome.status}, 200)
+        if watched(Failpoint.AFTER_ACKNOWLEDGEMENT):
+            response.background = BackgroundTask(reach, Failpoint.AFTER_ACKNOWLEDGEMENT)
+        return response
     receiver.counters.refuse(outcome.code.value)
     said = {"error": str(outcome.code)}
     if profile.error_detail is ErrorDetail.SHOWN:

@@ -20,6 +20,7 @@ import asyncpg
 from ghlctl.errors import UsageError
 from ghlctl.model.address import shown_url
 from ghlctl.reference import postgres_statements as sql
+from ghlctl.reference.failpoints import Failpoint, reach
 from ghlctl.reference.profile import Writes
 from ghlctl.reference.storage import (
     Arrival,
@@ -159,6 +160,7 @@ class PostgresStorage:
         async with self._transaction() as connection:
             stored = iter(await _insert(connection, arrivals, self._lease.owner))
             await _apply(connection, changes)
+            reach(Failpoint.BEFORE_COMMIT)
         return [next(stored) if isinstance(work, Arrival) else None for work in works]
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from ghlctl.reference.calls import (
     persistence,
 )
 from ghlctl.reference.counters import Counters
+from ghlctl.reference.failpoints import Failpoint, reach
 from ghlctl.reference.incoming import Ignored, Incoming, parse
 from ghlctl.reference.insight import Insight
 from ghlctl.reference.pipeline import Pipeline
@@ -120,6 +121,7 @@ class Receiver:
             return Refusal(RefusalCode.BUSY, f"storage: {error}")
         finally:
             self.backlog.reserved -= 1
+        reach(Failpoint.AFTER_COMMIT)
         if stored.claim is not Claim.FRESH:
             return self._known(stored.claim)
         self.counters.accepted += 1
@@ -199,6 +201,7 @@ class Receiver:
             try:
                 found = await self._process(job, patience)
                 await self._write_until_done(found)
+                reach(Failpoint.AFTER_MARK)
                 self.counters.processed += 1
             except UpstreamRefusedError as error:
                 self.counters.failed += 1
@@ -231,7 +234,9 @@ class Receiver:
             else:
                 changes.append(found)
 
+        reach(Failpoint.BEFORE_EFFECT)
         await self._pipeline.process(incoming, patience, keep)
+        reach(Failpoint.AFTER_EFFECT)
         return [*changes, Finished(job.seq, incoming.webhook_id)]
 
     async def _write_until_done(self, changes: Sequence[Change]) -> None:

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from ghlctl.reference.failpoints import Failpoint, reach
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
@@ -119,6 +121,7 @@ def _in_transaction(connection: sqlite3.Connection, works: Sequence[Work[T]]) ->
     connection.execute("BEGIN IMMEDIATE")
     try:
         results = [work(connection) for work in works]
+        reach(Failpoint.BEFORE_COMMIT)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -1,0 +1,1 @@
+"""Faults done to a running receiver, and what became of every delivery meanwhile."""

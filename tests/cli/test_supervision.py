@@ -1,0 +1,73 @@
+"""ghlctl serve --supervised: receivers come and go, and whoever connects waits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ghlctl.cli.supervision import LONGEST_PAUSE_S, pause_s
+from tests.cli.conftest import Run
+
+SERVE = ["serve", "--supervised", "--port", "0", "--format", "json"]
+UPSTREAM = ["--upstream", "http://127.0.0.1:9"]
+
+
+@contextmanager
+def supervised(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
+    command = [sys.executable, "-m", "ghlctl", *SERVE, *UPSTREAM]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log)
+    with process:
+        assert process.stdout
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def test_whoever_comes_while_none_runs_is_answered_by_the_next(tmp_path: Path) -> None:
+    with supervised(tmp_path) as (process, said):
+        health = said["url"].replace("/webhooks/ghl", "/health")
+
+        def running() -> int:
+            return int(httpx.get(health, timeout=60).json()["pid"])
+
+        first = running()
+        assert first == said["receiver_pid"] != said["pid"] == process.pid
+        os.kill(first, signal.SIGKILL)
+        second = running()
+        process.send_signal(signal.SIGHUP)
+        third = second
+        while third == second:
+            try:
+                third = running()
+            except httpx.TransportError:
+                continue  # it was answering while it ended
+        assert len({first, second, third}) == 3
+        process.terminate()
+        assert process.wait(60) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(health)
+    assert "ended with signal 9, another starts" in (tmp_path / "log").read_text()
+
+
+def test_a_receiver_that_cannot_start_is_not_started_again(ghlctl: Run) -> None:
+    said = ghlctl(*SERVE, *UPSTREAM, "--set", "cache=redis")
+    assert said.status == 2
+    assert len(said.errors) == len(said.hints) == 1
+    assert "another starts" not in said.err
+
+
+def test_one_that_fails_again_and_again_is_started_ever_later() -> None:
+    pauses = [pause_s(n) for n in range(1, 12)]
+    assert pauses[0] == 0.0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE_S
