@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import aiohttp
+import numpy as np
 
 from benchmarks.losses.deliveries import Sent
+from ghlctl.stats.quantile import quantile
 
 PAGE = 10_000
 LOOK_EVERY_S = 0.25
@@ -20,7 +22,8 @@ class Account:
     """Counts of deliveries; times in seconds. `lost`: acknowledged, and no effect in time.
 
     `twice`: an operation was applied more than once. `inverted`: an effect came before that of a
-    delivery of the same contact that had been acknowledged before it was even sent.
+    delivery of the same contact that had been acknowledged before it was even sent. `p99_ms` is of
+    the times to an acknowledgement, from the moment that a delivery was sent.
     """
 
     sent: int
@@ -32,6 +35,7 @@ class Account:
     inverted: int
     drained_s: float
     longest_gap_s: float
+    p99_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ async def account_of(sent: Sequence[Sent], upstream: str, *, within_s: float) ->
         inverted=inverted(sent, applied),
         drained_s=drained_s,
         longest_gap_s=longest_gap(sent),
+        p99_ms=_p99_ms(sent),
     )
 
 
@@ -119,3 +124,8 @@ def longest_gap(sent: Sequence[Sent]) -> float:
     """The longest time without any acknowledgement, between the first and the last."""
     times = sorted(one.answered_s for one in sent if one.acknowledged)
     return max((b - a for a, b in pairwise(times)), default=0.0)
+
+
+def _p99_ms(sent: Sequence[Sent]) -> float | None:
+    times = [1e3 * (one.answered_s - one.sent_s) for one in sent if one.acknowledged]
+    return quantile(np.sort(np.array(times)), 0.99)
