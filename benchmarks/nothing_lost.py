@@ -28,6 +28,7 @@ from ghlctl.upstream.settings import UpstreamSettings
 
 DRAIN_WITHIN_S = 300.0
 SECONDS_A_KILL = 4.0  # a start and some work, on a machine of two cores that is shared
+MOST_PASSINGS = 600  # a start works off some hundreds that waited, and should live beyond them
 HEAD = (
     *("sent", "acked", "refused", "unanswered", "lost", "twice", "inverted"),
     *("drained s", "longest gap s", "p99 ms", "kills"),
@@ -145,7 +146,7 @@ def _main() -> int:
         wanted = [row for row in [*rows(), *more] if asked.only in row.name]
         seconds = asked.seconds
         if asked.kills:
-            wanted = [Row(f"{asked.kills} kills", faults.killed_at(*Failpoint, most=200))]
+            wanted = [Row(f"{asked.kills} kills", faults.killed_at(*Failpoint, most=MOST_PASSINGS))]
             seconds = asked.kills * SECONDS_A_KILL
         for row in wanted:
             load = Load(asked.rate, seconds)

@@ -23,9 +23,9 @@ from ghlctl.errors import ExitStatus
 POLL_S = 0.1
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0  # what a receiver may take to answer, work off and write
-STEADY_S = 10.0  # after which a receiver's end counts as its first again
+STEADY_S = 1.0  # of service, after which a receiver's end counts as its first again
 PAUSE_S = 0.1  # before the start after a second failure; doubles
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 1.0  # whoever waits in the queue does not wait for ever
 
 Process = subprocess.Popen[bytes]
 
@@ -58,10 +58,10 @@ def supervise(
     said = None
     with _signals() as asked:
         while not asked.to_stop():
-            began = time.monotonic()
             process = _start(arguments, listening)
             try:
                 line = _first_line(process)
+                ready = time.monotonic()
                 if said is None and not line:
                     return ExitStatus.FINE if asked.to_stop() else process.wait()
                 if said is None:
@@ -73,7 +73,8 @@ def supervise(
             if asked.anew or asked.to_stop():
                 asked.anew = False
                 continue
-            failed_in_a_row = 1 if time.monotonic() - began >= STEADY_S else failed_in_a_row + 1
+            served_well = line and time.monotonic() - ready >= STEADY_S
+            failed_in_a_row = 1 if served_well else failed_in_a_row + 1
             say(f"the receiver ended with {_how(process.returncode)}, another starts")
             _pause(pause_s(failed_in_a_row), asked)
     return ExitStatus.FINE

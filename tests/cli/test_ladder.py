@@ -24,7 +24,7 @@ def test_a_rung_that_turns_nothing_is_refused_before_anything_runs(rung: str) ->
 
 def test_a_short_ladder_is_measured_from_end_to_end(ghlctl: Run, tmp_path: Path) -> None:
     network = ["--rtt", "5", "--latency", "5", "--faults", "0"]
-    load = ["--quick", "--duration", "3s", "--rate", "20"]
+    load = ["--quick", "--duration", "1s", "--rate", "40"]
     rung = ["--rung", "upstream_updates=merged,cache=memory"]
     said = ghlctl("ladder", *load, *network, *rung, "--format", "json")
     assert said.status == 0, said.err

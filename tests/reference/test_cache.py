@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
@@ -293,12 +293,17 @@ def test_a_change_that_redis_did_not_hear_of_is_told_before_it_is_read_again(
     asyncio.run(story())
 
 
+@pytest.fixture(scope="module")
+def analyst(population: Path) -> Iterator[Analyst]:
+    with closing(Analyst(OPTIMIZED, population)) as analyst:
+        yield analyst
+
+
 @given(one=leads(), other=leads())
 def test_leads_with_one_basis_are_scored_and_matched_alike(
-    population: Path, one: Lead, other: Lead
+    analyst: Analyst, one: Lead, other: Lead
 ) -> None:
-    with closing(Analyst(OPTIMIZED, population)) as analyst:
-        found = [analyst.everything("c", lead) for lead in (one, other)]
+    found = [analyst.everything("c", lead) for lead in (one, other)]
     assert basis_of(one) != basis_of(other) or found[0] == found[1]
 
 
