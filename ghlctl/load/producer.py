@@ -94,8 +94,6 @@ def main() -> int:
         _write(messages.encode(messages.refusal(fault)) + b"\n")
         return 1
     _write(messages.encode(ready) + b"\n")
-    if first:
-        _step_back()
     try:
         _write(b"".join(map(pack_stencil, first)))
         _produce(plan, workshop, orders, stencils=ready.stencils)
@@ -156,15 +154,21 @@ class Stretch:
 
 
 def _produce_stencils(stretch: Stretch, workshop: Workshop, orders: Orders) -> None:
-    """Fresh events in the order of the plan, until the wire loop wants no more of this segment."""
+    """Fresh events in the order of the plan, until the wire loop wants no more of this segment.
+
+    The first ones are made before the segment begins, and so that nothing keeps them from it.
+    """
 
     def over() -> bool:
         return orders.gone or stretch.number in orders.ended
 
     for made, (event, at) in enumerate(stretch.contents):
+        if made == AT_ONCE:
+            _step_back()
         if made >= AT_ONCE and made % _TOGETHER == 0:
             orders.look(_TOGETHER * PAUSE_S[type(stretch.segment)])
         while not over() and time.time() < at - AHEAD_NS / 1e9:
+            _step_back()
             orders.look(_IDLE_S)
         if over():
             return
