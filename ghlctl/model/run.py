@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ghlctl.model.caution import Caution
+from ghlctl.model.estimate import Mode
 
 SCHEMA_VERSION = 1
 
@@ -15,6 +16,7 @@ class RunKind(StrEnum):
     BASELINE = "baseline"
     AUDIT = "audit"
     DEMO = "demo"
+    COMPARE = "compare"
 
 
 class RunState(StrEnum):
@@ -37,8 +39,26 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     load_1m: float
 
 
+class Interleaved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a live comparison shared its time out. `order`: who was loaded in each turn, as letters.
+
+    `arms`: receivers by letter, the control arm C among them. `attempt` counts from 1.
+    """
+
+    mode: Mode
+    order: str
+    arms: dict[str, str]
+    pairs: int
+    block_s: float
+    pause_s: float
+    attempt: int
+
+
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """run.json. `origin_unix_ns` is the wall clock at the samples' monotonic zero, 0 if unknown."""
+    """run.json. `origin_unix_ns` is the wall clock at the samples' monotonic zero, 0 if unknown.
+
+    `interleaved` is set where the run is a live comparison, whose arms are runs inside it.
+    """
 
     schema_version: int
     id: str
@@ -55,3 +75,4 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tool_version: str = ""
     origin_unix_ns: int = 0
     cautions: tuple[Caution, ...] = ()
+    interleaved: Interleaved | None = None
