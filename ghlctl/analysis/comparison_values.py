@@ -128,9 +128,10 @@ def effective_bound(bound: "ParsedThreshold", summary: CompareSummary | None) ->
     """The laxer of the percentage and the allowance, as a ratio of this baseline."""
     metric = f"{bound.subject} {bound.aggregate}".strip()
     compared = _metric(summary, metric) if summary else None
-    if bound.allowance is None or compared is None or not (compared.baseline or 0) > 0:
+    baseline = compared.baseline if compared else None
+    if bound.allowance is None or baseline is None or not baseline > 0:
         return bound.bound
-    allowed = bound.allowance / compared.baseline
+    allowed = bound.allowance / baseline
     upper = bound.operator in ("<", "<=")
     return max(bound.bound, allowed) if upper else min(bound.bound, allowed)
 

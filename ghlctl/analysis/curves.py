@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ghlctl.analysis.schedule import NS_PER_S
-from ghlctl.model.sample import NEVER, Floats, Samples
+from ghlctl.model.sample import NEVER, NS_PER_S, Floats, Samples
 from ghlctl.stats.quantile import quantile, rank
 
 _BODY = tuple(range(0, 90, 2))

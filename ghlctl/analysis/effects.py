@@ -23,6 +23,7 @@ class EndToEnd:
     delivery_id: Texts
     intended_ns: Ints
     ms: Floats
+    event: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +173,5 @@ def _end_to_end(
     ids = np.empty(len(deliveries.row), dtype=np.object_)
     ids[:] = list(deliveries.row)
     intended = deliveries.intended_ns[timed]
-    return EndToEnd(ids[timed], intended, (last[timed] - origin_unix_ns - intended) / 1e6)
+    ms = (last[timed] - origin_unix_ns - intended) / 1e6
+    return EndToEnd(ids[timed], intended, ms, deliveries.event[timed])

@@ -1,107 +1,23 @@
 """What a comparison asks of two load runs: one question per metric that both have."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from ghlctl.analysis import validity
-from ghlctl.analysis.standing import RunStanding, standing_of
-from ghlctl.analysis.verdicts import Better, Question, difference_point
-from ghlctl.model.sample import Floats
+from ghlctl.analysis.pair import Pair
+from ghlctl.analysis.verdicts import Better, Question
 from ghlctl.model.summary import BlockSummary, Latency, LoadSummary
-from ghlctl.stats.difference import Difference, welch_log_ratio
+from ghlctl.stats.histogram import cliffs_delta
 from ghlctl.stats.proportion import Share, discounted
 
-MARGIN = 0.03  # a change of less than 3 % of a time or a rate does not matter
-MARGIN_MS = 5.0  # nor does one of less than 5 ms, however large its share
-ERROR_MARGIN = 0.005  # half a point of the error rate
-_SAME_RATE = 0.01
 _SATURATED_BELOW = 0.95  # acknowledged share of the planned rate
-
-_UNTRUSTED = (validity.CONTENDED, validity.NOT_KEEPING_UP)
-_NO_INTERVAL = f"no interval: it takes {validity.MIN_BLOCKS} blocks on both sides, all above zero"
-_HEAVIER = "the run that did worse also bore the heavier load"
 _TIMES = (
-    ("response_time", ("mean", "p50", "p95", "p99")),
+    ("response_time", ("mean", "p50", "p90", "p95", "p99", "p99_9")),
     ("service_time", ("mean",)),
-    ("end_to_end", ("mean", "p95")),
+    ("end_to_end", ("mean", "p50", "p90", "p95", "p99", "p99_9")),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two runs, and the drift between them that nothing controlled, as a ratio."""
-
-    baseline: LoadSummary
-    candidate: LoadSummary
-    noise_floor: float
-
-    @property
-    def both(self) -> tuple[LoadSummary, LoadSummary]:
-        return self.baseline, self.candidate
-
-    @property
-    def floor(self) -> float:
-        return math.log1p(self.noise_floor)
-
-    @property
-    def closed(self) -> bool:
-        """Whether the receivers set the rate of both runs, so that it is a result."""
-        return not (self.baseline.open_model or self.candidate.open_model)
-
-    @property
-    def alike(self) -> bool:
-        """Whether both planned the same rate, or kept the same number of requests in flight."""
-        if self.baseline.open_model is not self.candidate.open_model:
-            return False
-        if self.closed:
-            return self.baseline.concurrency == self.candidate.concurrency
-        rates = [summary.planned_per_s for summary in self.both]
-        return abs(rates[0] - rates[1]) <= _SAME_RATE * max(rates)
-
-    @property
-    def loads(self) -> str:
-        """The two loads, in words."""
-        before, after = (_load(summary) for summary in self.both)
-        return f"baseline {before}, candidate {after}"
-
-    def overburdened(self, difference: Difference | tuple[Share, Share] | None) -> str:
-        """Why a change for the worse is no verdict where the load rose too, or both fell."""
-        if self.closed:
-            heavier = float(self.candidate.concurrency - self.baseline.concurrency)
-        else:
-            heavier = self.candidate.planned_per_s - self.baseline.planned_per_s
-        if self.alike or heavier * difference_point(difference) <= 0:
-            return ""
-        return _HEAVIER
-
-    def doubt(self, *codes: str) -> str:
-        """Why no verdict can rest on these runs: their standing, or one of `codes` they carry."""
-        for standing in map(standing_of, self.both):
-            if standing is not RunStanding.MEASURED:
-                return f"no verdict: {standing.code}"
-        carried = {caution.code for summary in self.both for caution in summary.cautions}
-        return next((f"no verdict: {code}" for code in codes if code in carried), "")
-
-    def blocks(self, value: Callable[[BlockSummary], float | None]) -> Difference | None:
-        """The log-ratio over block values; None without enough of them on both sides."""
-        a, b = (_block_values(summary, value) for summary in self.both)
-        if min(len(a), len(b)) < validity.MIN_BLOCKS:
-            return None
-        return welch_log_ratio(a, b)
-
-
-def _load(summary: LoadSummary) -> str:
-    if summary.open_model:
-        return f"{summary.planned_per_s:.4g}/s planned"
-    return f"{summary.concurrency} in flight at once"
-
-
-def _block_values(summary: LoadSummary, value: Callable[[BlockSummary], float | None]) -> Floats:
-    values = [value(block) for block in summary.blocks]
-    return np.array([each for each in values if each is not None], dtype=np.float64)
+_RARE, _RARE_NEEDS = "p99_9", 10_000  # attempts on each side: ten beyond the percentile
 
 
 def questions(pair: Pair) -> tuple[Question, ...]:
@@ -122,26 +38,40 @@ def _time(pair: Pair, name: str, aggregate: str) -> Question | None:
     before, after = (_value(_latency(summary, name), aggregate) for summary in pair.both)
     if before is None or after is None:
         return None
-    codes = [*_UNTRUSTED, validity.ERRORS]
+    codes = [validity.ERRORS]
     if name == "end_to_end":
         codes.append(validity.CLOCKS_DISAGREE)
-    difference = pair.blocks(lambda block: _value(_block_latency(block, name), aggregate))
+
+    def of_block(block: BlockSummary) -> float | None:
+        return _value(_block_latency(block, name), aggregate)
+
+    rare = _too_rare(pair, name) if aggregate == _RARE else ""
+    difference = None if rare else pair.blocks(of_block)
+    metric = f"{name} {aggregate.replace('_', '.')}"
     return Question(
-        metric=f"{name} {aggregate}",
+        metric=metric,
         baseline=before,
         candidate=after,
         difference=difference,
-        margin=_time_margin(before, after),
-        noise_floor=pair.floor,
-        note="" if difference else _NO_INTERVAL,
+        margin=pair.margins.of_time(before, after),
+        noise_floor=pair.floor(metric),
+        note="" if difference else rare or pair.no_interval(of_block),
         withheld=pair.doubt(*codes) or pair.overburdened(difference),
+        attenuated=pair.attenuated,
+        in_ms=True,
+        effect_size=cliffs_delta(*pair.shapes[name]) if name in pair.shapes else None,
     )
 
 
-def _time_margin(before_ms: float, after_ms: float) -> float:
-    """3 % or 5 ms, whichever is more, as a logarithm; the same when the arms are swapped."""
-    least = min(before_ms, after_ms)
-    return max(math.log1p(MARGIN), math.log1p(MARGIN_MS / least)) if least > 0 else math.inf
+def _too_rare(pair: Pair, name: str) -> str:
+    """Why so rare a percentile is refused, although a run may show it."""
+    counts = [
+        summary.effects.seen if name == "end_to_end" and summary.effects else summary.sent
+        for summary in pair.both
+    ]
+    if min(counts) >= _RARE_NEEDS:
+        return ""
+    return f"no interval: p99.9 takes {_RARE_NEEDS:,} attempts on each side, not {min(counts):,}"
 
 
 def _error_rate(pair: Pair) -> Question:
@@ -152,8 +82,8 @@ def _error_rate(pair: Pair) -> Question:
         baseline=pair.baseline.error_rate,
         candidate=pair.candidate.error_rate,
         difference=difference,
-        margin=ERROR_MARGIN,
-        withheld=pair.doubt(*_UNTRUSTED) or pair.overburdened(difference),
+        margin=pair.margins.error_rate,
+        withheld=pair.doubt() or pair.overburdened(difference),
     )
 
 
@@ -172,18 +102,22 @@ def _throughput(pair: Pair) -> Question:
     served = all(
         s.open_model and s.throughput_per_s >= _SATURATED_BELOW * s.planned_per_s for s in pair.both
     )
-    difference = pair.blocks(lambda block: block.throughput_per_s)
+
+    def of_block(block: BlockSummary) -> float | None:
+        return block.throughput_per_s
+
+    difference = pair.blocks(of_block)
     return Question(
         metric="throughput",
         baseline=pair.baseline.throughput_per_s,
         candidate=pair.candidate.throughput_per_s,
         difference=difference,
-        margin=math.log1p(MARGIN),
+        margin=math.log1p(pair.margins.share),
         # A rate that both receivers kept up with was set by the schedule, which does not drift.
-        noise_floor=0.0 if served else pair.floor,
+        noise_floor=0.0 if served else pair.floor("throughput"),
         better=Better.HIGHER,
-        note="" if difference else _NO_INTERVAL,
-        withheld=pair.doubt(*_UNTRUSTED) if pair.alike else _scheduled(pair),
+        note="" if difference else pair.no_interval(of_block),
+        withheld=pair.doubt() if pair.alike else _scheduled(pair),
     )
 
 
@@ -195,9 +129,25 @@ def _cpu(pair: Pair) -> list[Question]:
     before, after = (summary.receiver_cost for summary in pair.both)
     if before is None or after is None:
         return []
-    note = "no interval: read once per run"
+    difference = pair.blocks(_cpu_of_block)
     values = before.cpu_ms_per_event, after.cpu_ms_per_event
-    return [Question("cpu_ms_per_event", *values, difference=None, margin=0.0, note=note)]
+    return [
+        Question(
+            "cpu_ms_per_event",
+            *values,
+            difference=difference,
+            margin=pair.margins.of_cpu(*values),
+            noise_floor=pair.floor("cpu_ms_per_event"),
+            note="" if difference else "no interval: read once per run",
+            withheld=pair.doubt(validity.ERRORS) or pair.overburdened(difference),
+            in_ms=True,
+        )
+    ]
+
+
+def _cpu_of_block(block: BlockSummary) -> float | None:
+    known = block.receiver_cpu_s is not None and block.sent
+    return block.receiver_cpu_s * 1e3 / block.sent if known and block.receiver_cpu_s else None
 
 
 def _latency(summary: LoadSummary, name: str) -> Latency | None:

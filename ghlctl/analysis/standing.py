@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from ghlctl.model.estimate import Mode
 from ghlctl.model.run import RunState
 from ghlctl.model.summary import LoadSummary
 
@@ -42,3 +43,14 @@ def standing_of(summary: LoadSummary) -> RunStanding:
     if not summary.generator.keeping_up:
         return RunStanding.FELL_BEHIND
     return RunStanding.MEASURED
+
+
+def standing_in(mode: Mode, summary: LoadSummary) -> RunStanding:
+    """The same of an arm of a comparison in this mode.
+
+    Where both arms are measured in the middle of one storm, a late generator blurs their ratio and
+    bends it to no side; arrivals that were never sent still say nothing.
+    """
+    standing = standing_of(summary)
+    late_alone = standing is RunStanding.FELL_BEHIND and not summary.dropped
+    return RunStanding.MEASURED if late_alone and mode is not Mode.SEQUENTIAL else standing

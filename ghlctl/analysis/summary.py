@@ -8,16 +8,26 @@ import numpy as np
 
 from ghlctl.analysis.arrival_model import concurrency, has_bursts
 from ghlctl.analysis.blocks import summarise_blocks
+from ghlctl.analysis.cuts import Cuts, cuts_at
 from ghlctl.analysis.effects import MatchedEffects
+from ghlctl.analysis.labels import numbered
 from ghlctl.analysis.retried import retries_of
-from ghlctl.analysis.schedule import acknowledged_per_s, duration_s, schedule_of
+from ghlctl.analysis.schedule import (
+    acknowledged_per_s,
+    duration_s,
+    even_cuts,
+    schedule_in,
+    schedule_of,
+)
 from ghlctl.analysis.standing import RunStanding, standing_of
+from ghlctl.analysis.steadiness import start_up_s
 from ghlctl.analysis.thresholds import ParsedThreshold, evaluate, gate, parse_threshold
 from ghlctl.analysis.validity import HELD, Evidence
 from ghlctl.analysis.validity import cautions as doubts
+from ghlctl.model.block import CpuReading
 from ghlctl.model.caution import Caution
 from ghlctl.model.run import SCHEMA_VERSION, Run
-from ghlctl.model.sample import NEVER, Ints, Samples, Texts
+from ghlctl.model.sample import NEVER, Samples, Texts
 from ghlctl.model.summary import (
     EventSummary,
     GeneratorSummary,
@@ -43,7 +53,9 @@ def summarise(
     receiver_cost: ReceiverCost | None,
     thresholds: Sequence[Threshold] = (),
     cautions: Sequence[Caution] = (),
+    cpu: Sequence[CpuReading] = (),
     block_s: float = 5.0,
+    windows: Sequence[tuple[float, float]] = (),
 ) -> LoadSummary:
     """The account of a load run; nothing in it is NaN, and what cannot be said is None.
 
@@ -51,18 +63,24 @@ def summarise(
     are those of the whole run, everything else is of the counted arrivals; beside them, counted
     retries are in `retries` and in `throughput_per_s`. A dropped arrival is
     no error, as nothing was sent: it shows in `dropped` and as a caution. A run that may not be
-    trusted does not pass, whatever its thresholds say.
+    trusted does not pass, whatever its thresholds say. Blocks are cut evenly, after a start-up
+    that outlasted the warm-up, or at `windows` in seconds from the run's zero.
     """
-    counted = samples.where(~samples.warmup)
+    samples = in_order(samples)
+    counted = counted_part(samples)
     measured = _measured(
         run,
-        samples,
         counted,
         matched=matched,
         generator=generator,
         receiver_cost=receiver_cost,
-        block_s=block_s,
+        windows=windows,
         named={bound.location for bound in _parsed(thresholds)} - {None},
+    )
+    cuts = cuts_of(counted, block_s, windows)
+    end_to_end = matched.end_to_end if matched else None
+    measured = msgspec.structs.replace(
+        measured, blocks=summarise_blocks(samples, counted.arrivals, cuts, end_to_end, cpu)
     )
     given = (*run.cautions, *cautions)
     held = any(caution.code == HELD for caution in given)
@@ -91,22 +109,20 @@ def _sender_says(run: Run, measured: LoadSummary) -> Iterator[Caution]:
 
 def _measured(
     run: Run,
-    samples: Samples,
     counted: Samples,
     *,
     matched: MatchedEffects | None,
     generator: GeneratorSummary,
     receiver_cost: ReceiverCost | None,
-    block_s: float,
+    windows: Sequence[tuple[float, float]],
     named: Collection[str | None],
 ) -> LoadSummary:
-    schedule = schedule_of(counted)
+    schedule = schedule_in(counted, cuts_at(windows)) if windows else schedule_of(counted)
     every, counted = counted, counted.arrivals
     sent = counted.sent
     ended = sent & (counted.done_ns != NEVER)
     failed = sent & ~counted.acknowledged
     attempts, errors = int(np.sum(sent)), int(np.sum(failed))
-    end_to_end = matched.end_to_end if matched else None
     slots = concurrency(run)
     return LoadSummary(
         schema_version=SCHEMA_VERSION,
@@ -131,7 +147,7 @@ def _measured(
         effects=matched.summary if matched and matched.telling else None,
         generator=generator,
         receiver_cost=receiver_cost,
-        blocks=summarise_blocks(samples, schedule, end_to_end, block_s) if schedule else (),
+        blocks=(),
         thresholds=(),
         cautions=(),
         passed=True,
@@ -164,30 +180,46 @@ def _asks(run: Run) -> bool:
     return run.scenario.get("locations") is not None
 
 
+def in_order(samples: Samples) -> Samples:
+    """The same rows by intended time; the same memory where they are so already."""
+    at = samples.intended_ns
+    if bool(np.all(at[1:] >= at[:-1])):
+        return samples
+    return samples.where(np.argsort(at, kind="stable"))
+
+
+def counted_part(samples: Samples) -> Samples:
+    """What is not warm-up of samples in order; a view, as the warm-up comes first."""
+    warm = int(np.sum(samples.warmup))
+    if np.all(samples.warmup[:warm]):
+        return samples.part(warm)
+    return samples.where(~samples.warmup)
+
+
+def cuts_of(counted: Samples, block_s: float, windows: Sequence[tuple[float, float]] = ()) -> Cuts:
+    """Where counted samples in order are cut into blocks; see `summarise`."""
+    schedule = schedule_of(counted)
+    if schedule is None:
+        return cuts_at(())
+    return (
+        cuts_at(windows) if windows else even_cuts(schedule, block_s, start_up_s(counted.arrivals))
+    )
+
+
 def _by(counted: Samples, labels: Texts) -> dict[str, EventSummary]:
     """Every label by name, also one of which everything was dropped."""
-    numbers, names = _numbered(labels)
+    numbers, names = numbered(labels)
     sent, acknowledged = counted.sent, counted.acknowledged
     ended = sent & (counted.done_ns != NEVER)
     times = counted.response_time_ms
     summaries = {}
-    for number, name in sorted(enumerate(names), key=lambda pair: pair[1]):
+    for number, name in enumerate(names):
         of_type = numbers == number
         attempts = int(np.sum(of_type & sent))
         errors = int(np.sum(of_type & sent & ~acknowledged))
         rate, response = _share(errors, attempts), latency(times[of_type & ended])
         summaries[name] = EventSummary(attempts, errors, rate, response)
     return summaries
-
-
-def _numbered(texts: Texts) -> tuple[Ints, list[str]]:
-    """Each text as the number of its first appearance, and the texts in that order."""
-    table: dict[str, int] = {}
-    # A dictionary, as numpy would sort a million Python strings.
-    numbers = np.fromiter(
-        (table.setdefault(text, len(table)) for text in texts.tolist()), np.int64, len(texts)
-    )
-    return numbers, list(table)
 
 
 def _share(part: int, whole: int) -> float:

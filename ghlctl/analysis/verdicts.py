@@ -5,10 +5,12 @@ widened by the method's noise floor before it is read: wholly beyond the margin 
 worse, wholly within it is the same, and all else is unclear.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ghlctl.model.estimate import Comparison, Verdict
+from ghlctl.stats import paired
 from ghlctl.stats.difference import (
     Difference,
     change,
@@ -18,6 +20,7 @@ from ghlctl.stats.difference import (
     p_beyond,
 )
 from ghlctl.stats.holm import holm
+from ghlctl.stats.paired import Paired, far_out
 from ghlctl.stats.proportion import Share, newcombe, p_share_beyond
 from ghlctl.stats.student import z_quantile
 
@@ -29,6 +32,7 @@ READABLE = frozenset({"", BEYOND_ALONE, WITHIN_DRIFT, WITHIN_MARGIN})
 
 ALPHA = 0.05
 POWER = 0.8
+_MOST_NEEDED = 1e6
 
 
 class Better(StrEnum):
@@ -38,23 +42,32 @@ class Better(StrEnum):
     HIGHER = "higher"
 
 
+Contrast = Difference | Paired | tuple[Share, Share]
+"""Between blocks measured apart, between pairs measured together, or between two shares."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One metric of both runs, and what is known of its difference.
 
     `difference` is of logarithms, or a pair of shares, or None where no interval can be given.
-    `margin` and `noise_floor` are in the same unit; `withheld` says why there can be no verdict.
+    `margin` and `noise_floor` are in the same unit; `withheld` says why there can be no verdict,
+    `attenuated` why equality cannot be shown. `in_ms`: the metric is a time. `effect_size` is
+    Cliff's delta; `outliers` were kept.
     """
 
     metric: str
     baseline: float
     candidate: float
-    difference: Difference | tuple[Share, Share] | None
+    difference: Contrast | None
     margin: float
     noise_floor: float = 0.0
     better: Better = Better.LOWER
     note: str = ""
     withheld: str = ""
+    attenuated: str = ""
+    in_ms: bool = False
+    effect_size: float | None = None
 
     @property
     def bound(self) -> float:
@@ -81,6 +94,8 @@ def _p(question: Question) -> float:
     match question.difference:
         case Difference() as difference:
             return p_beyond(difference, question.bound)
+        case Paired() as pairs:
+            return paired.p_beyond(pairs, question.bound)
         case (baseline, candidate):
             return p_share_beyond(baseline, candidate, question.bound)
         case None:
@@ -90,6 +105,7 @@ def _p(question: Question) -> float:
 def _comparison(question: Question, adjusted_p: float | None) -> Comparison:
     verdict = _verdict(question, adjusted_p)
     point, low, high, least = _figures(question)
+    ms = question.baseline if question.in_ms else None
     return Comparison(
         metric=question.metric,
         baseline=question.baseline,
@@ -101,7 +117,57 @@ def _comparison(question: Question, adjusted_p: float | None) -> Comparison:
         verdict=verdict,
         relative=not isinstance(question.difference, tuple),
         note=question.withheld or question.note or _near(question, verdict),
+        change_ms=_times(ms, point),
+        low_ms=_times(ms, low),
+        high_ms=_times(ms, high),
+        margin=_margin(question),
+        effect_size=question.effect_size,
+        p=adjusted_p,
+        n=_n(question.difference),
+        more_needed=_more_needed(question) if verdict is Verdict.UNCLEAR else None,
+        outliers=far_out(pairs.values) if isinstance(pairs := question.difference, Paired) else 0,
     )
+
+
+def _times(ms: float | None, ratio: float | None) -> float | None:
+    return None if ms is None or ratio is None else ms * ratio
+
+
+def _margin(question: Question) -> float | None:
+    """In the unit of the change; None where there is none, or it is beyond all bounds."""
+    if question.difference is None or not math.isfinite(question.margin):
+        return None
+    shares = isinstance(question.difference, tuple)
+    return question.margin if shares else change(question.margin)
+
+
+def _n(contrast: Contrast | None) -> int:
+    match contrast:
+        case Difference(n=n):
+            return n
+        case Paired(values):
+            return len(values)
+        case _:
+            return 0
+
+
+def _more_needed(question: Question) -> int | None:
+    """How many more pairs or blocks would show any change of twice the margin, 4 times of 5.
+
+    It does not look at the change found, which would invite to measure until a wish comes true.
+    None where drift is the obstacle, which no number of blocks removes.
+    """
+    if question.withheld or question.noise_floor or not math.isfinite(question.margin):
+        return None
+    match question.difference:
+        case Difference() as difference:
+            by_t = difference
+        case Paired() as pairs:
+            by_t = pairs.by_t
+        case _:
+            return None
+    needed = by_t.n * (detectable(by_t, power=POWER, alpha=ALPHA) / question.margin) ** 2
+    return max(0, math.ceil(min(needed, _MOST_NEEDED) - by_t.n)) or None
 
 
 def _figures(question: Question) -> tuple[float | None, float | None, float | None, float | None]:
@@ -111,6 +177,11 @@ def _figures(question: Question) -> tuple[float | None, float | None, float | No
             low, high = interval(difference, 1 - ALPHA)
             least = question.bound + detectable(difference, power=POWER, alpha=ALPHA)
             return change(difference.point), change(low), change(high), change(least)
+        case Paired() as pairs:
+            by_t = pairs.by_t
+            low, high = paired.interval(pairs, 1 - ALPHA)
+            least = question.bound + detectable(by_t, power=POWER, alpha=ALPHA)
+            return change(by_t.point), change(low), change(high), change(least)
         case (baseline, candidate):
             low, high = newcombe(baseline, candidate, 1 - ALPHA)
             reach = (high - low) / 2 * (1 + z_quantile(POWER) / z_quantile(1 - ALPHA / 2))
@@ -126,14 +197,17 @@ def _verdict(question: Question, adjusted_p: float | None) -> Verdict:
     if adjusted_p <= ALPHA:
         rose = difference_point(question.difference) > 0
         return Verdict.BETTER if rose is (question.better is Better.HIGHER) else Verdict.WORSE
-    return Verdict.SAME if _equivalent(question) else Verdict.UNCLEAR
+    shown = not question.attenuated and _equivalent(question)
+    return Verdict.SAME if shown else Verdict.UNCLEAR
 
 
-def difference_point(difference: Difference | tuple[Share, Share] | None) -> float:
+def difference_point(difference: Contrast | None) -> float:
     """Candidate minus baseline; 0 where nothing is known."""
     match difference:
         case Difference():
             return difference.point
+        case Paired() as pairs:
+            return pairs.by_t.point
         case (baseline, candidate):
             return candidate.value - baseline.value
         case None:
@@ -145,6 +219,8 @@ def _equivalent(question: Question) -> bool:
     match question.difference:
         case Difference() as difference:
             return equivalent(difference, within, ALPHA)
+        case Paired() as pairs:
+            return paired.equivalent(pairs, within, ALPHA)
         case (baseline, candidate):
             low, high = newcombe(baseline, candidate, 1 - 2 * ALPHA)
             return -within < low and high < within
@@ -158,7 +234,7 @@ def _near(question: Question, verdict: Verdict) -> str:
         return ""
     _, low, high, _ = _figures(question)
     if low is None or high is None or low <= 0 <= high:
-        return ""
+        return question.attenuated if _equivalent(question) else ""
     if _p(question) <= ALPHA:
         return BEYOND_ALONE
     if question.noise_floor:

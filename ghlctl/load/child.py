@@ -18,13 +18,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghlctl.errors import GhlctlError, StoreError
+from ghlctl.errors import GhlctlError, NotMeasuredError, StoreError
 from ghlctl.load import messages
 from ghlctl.load.address import address_of, resolve, tls_context
 from ghlctl.load.connection import Route
 from ghlctl.load.cost import read_cost
 from ghlctl.load.judgement import Account, cautions_of, keeping_up
-from ghlctl.load.messages import Finished, FromChild, Noted, Progress, Ready, Started
+from ghlctl.load.messages import Finished, FromChild, Noted, Prepared, Progress, Ready, Started
 from ghlctl.load.pacing import LEAD_NS, Pacing
 from ghlctl.load.piped import Piped
 from ghlctl.load.plan import LoadPlan, decode_plan
@@ -97,6 +97,11 @@ class Session:
         costs = (read_cost(os.getpid()), None if modest else self.producer.cost())
         return sum(cost.run_queue_wait_s for cost in costs if cost is not None)
 
+    def cpu_s(self) -> float:
+        """CPU so far of all that makes this load."""
+        costs = (read_cost(os.getpid()), self.producer.cost())
+        return sum(cost.cpu_s for cost in costs if cost is not None)
+
     def progress(self, waited_s: float) -> Progress:
         totals, wire, now = self.recorder.totals, self.wire, time.monotonic_ns()
         due = self.pacing.due(now)
@@ -115,6 +120,7 @@ class Session:
             response_p99_ms=totals.response.quantile_ms(0.99),
             run_queue_wait_s=waited_s,
             retries=totals.retries,
+            cpu_s=self.cpu_s(),
         )
 
     def account(self, elapsed_s: float) -> Account:
@@ -178,11 +184,13 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
         ready = producer.ready()
         supply: Supply = Pressed(producer, plan, os.environ) if ready.stencils else Piped(producer)
         recorder.ready()
+        origin_ns = time.monotonic_ns() + _lead_ns(segments[0], ready)
+        if plan.agreed_start:
+            origin_ns = _agreed(origin_ns)
     except GhlctlError:
         recorder.close()
         producer.close()
         raise
-    origin_ns = time.monotonic_ns() + _lead_ns(segments[0], ready)
     rule = rule_of(plan, os.environ, counted_from_ns=origin_ns + round(plan.warmup_s * 1e9))
     wire = Wire(route, supply, make_poller(), bell.fd, recorder.take, rule)
     grace_s = plan.timeout_s if plan.grace_s is None else plan.grace_s
@@ -195,6 +203,15 @@ def _prepare(plan: LoadPlan, bell: Bell) -> Session:
 def _recorder(plan: LoadPlan) -> Recorder:
     bursts = [number for number, stage in enumerate(plan.stages) if isinstance(stage, Burst)]
     return Recorder(Path(plan.folder), event_names(plan), warmup_s=plan.warmup_s, bursts=bursts)
+
+
+def _agreed(origin_ns: int) -> int:
+    """The moment that all engines of a live comparison begin at; never before `origin_ns`."""
+    _say(Prepared(origin_ns))
+    word = _first_line()
+    if not word:
+        raise NotMeasuredError("nobody said when to begin", "")
+    return max(origin_ns, int(word))
 
 
 def _route(plan: LoadPlan) -> Route:

@@ -2,18 +2,22 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from ghlctl.analysis.blocks import blocks_of
 from ghlctl.analysis.effects import MatchedEffects, match_effects
-from ghlctl.analysis.summary import summarise
+from ghlctl.analysis.summary import counted_part, cuts_of, summarise
 from ghlctl.errors import NotMeasuredError
 from ghlctl.load.abort import stopper
 from ghlctl.load.cost import ProcessCost, read_cost
+from ghlctl.load.link import Link
 from ghlctl.load.messages import Progress
+from ghlctl.load.meter import Meter
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.process import LoadOutcome, run_load
+from ghlctl.model.block import CpuReading
 from ghlctl.model.caution import Caution
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.run import Run, RunState
@@ -21,6 +25,7 @@ from ghlctl.model.sample import Samples
 from ghlctl.model.summary import LoadSummary, ReceiverCost
 from ghlctl.model.threshold import Threshold
 from ghlctl.store.begin import utc_now
+from ghlctl.store.blocks import write_blocks
 from ghlctl.store.effects import write_effects
 from ghlctl.store.runs import RunFolder
 from ghlctl.store.samples import has_samples, no_samples, read_samples
@@ -43,13 +48,18 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class LoadOrder:
-    """What to measure: the plan, whose ledger to read, which process to account for."""
+    """What to measure: the plan, whose ledger to read, which process to account for.
+
+    `windows`: the blocks, where they are not cut evenly. `link`: to runs at the same time.
+    """
 
     plan: LoadPlan
     thresholds: Sequence[Threshold] = ()
     upstream_url: str | None = None
     effects_within_s: float = 10.0
     receiver_pid: int | None = None
+    windows: Sequence[tuple[float, float]] = ()
+    link: Link = field(default_factory=Link)
 
 
 def measure_load(
@@ -78,11 +88,13 @@ def _measured(
     on_progress: Callable[[Progress], None] | None,
 ) -> Measured:
     before = _cost(order.receiver_pid)
+    meter = Meter(order.receiver_pid, on_progress)
     outcome = run_load(
         order.plan,
         environ=environ,
-        on_progress=on_progress,
-        should_stop=stopper(order.thresholds),
+        on_progress=meter.read,
+        should_stop=order.link.stops(stopper(order.thresholds)),
+        agree=order.link.agree,
     )
     ended = msgspec.structs.replace(
         run,
@@ -97,7 +109,9 @@ def _measured(
     if ledger is not None:
         try:
             within_s, quiet_s = order.effects_within_s, _quiet_s(order)
-            matched = _effects(samples, ledger, outcome, within_s=within_s, quiet_s=quiet_s)
+            matched = _effects(
+                samples, ledger, outcome, order.link, within_s=within_s, quiet_s=quiet_s
+            )
             write_effects(folder.path, matched.effects)
         except NotMeasuredError as fault:
             outcome = _without_effects(outcome, fault.message)
@@ -107,8 +121,13 @@ def _measured(
             ended = msgspec.structs.replace(ended, state=RunState.ABORTED)
             folder.write_run(ended)
     cost = _spent(before, _cost(order.receiver_pid), samples)
-    summary = _summary(order, ended, samples, matched, outcome, cost)
+    cpu = meter.readings(outcome.origin_unix_ns)
+    summary = _summary(order, ended, samples, matched, outcome, cost, cpu)
     folder.write_load(summary)
+    counted = counted_part(samples)
+    cuts = cuts_of(counted, BLOCK_S, order.windows)
+    end_to_end = matched.end_to_end if matched else None
+    write_blocks(folder.path, blocks_of(counted.arrivals, cuts, end_to_end, cpu))
     return Measured(summary, outcome.interrupted)
 
 
@@ -129,6 +148,7 @@ def _summary(
     matched: MatchedEffects | None,
     outcome: LoadOutcome,
     cost: ReceiverCost | None,
+    cpu: Sequence[CpuReading],
 ) -> LoadSummary:
     return summarise(
         run,
@@ -138,12 +158,20 @@ def _summary(
         receiver_cost=cost,
         thresholds=order.thresholds,
         cautions=outcome.cautions,
+        cpu=cpu,
         block_s=BLOCK_S,
+        windows=order.windows,
     )
 
 
 def _effects(
-    samples: Samples, ledger: Ledger, outcome: LoadOutcome, *, within_s: float, quiet_s: float
+    samples: Samples,
+    ledger: Ledger,
+    outcome: LoadOutcome,
+    link: Link,
+    *,
+    within_s: float,
+    quiet_s: float,
 ) -> MatchedEffects:
     """Watch until every acknowledged delivery shows an effect and no more come, or too long.
 
@@ -157,7 +185,7 @@ def _effects(
         entries += fresh
         now = time.monotonic()
         last_new = now if fresh else last_new
-        over = now - began >= within_s
+        over = now - began >= within_s or link.reason is not None
         if not over and now - last_new < quiet_s:
             continue
         matched = match_effects(samples, entries, outcome.origin_unix_ns)

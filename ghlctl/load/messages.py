@@ -27,6 +27,13 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     response_p99_ms: float | None
     run_queue_wait_s: float = 0.0
     retries: int = 0
+    cpu_s: float = 0.0
+
+
+class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
+    """Only the moment to begin is missing; `origin_ns` of the monotonic clock is the earliest."""
+
+    origin_ns: int
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -88,7 +95,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     segment: int
 
 
-FromChild = Progress | Started | Noted | Finished | Refused
+FromChild = Progress | Prepared | Started | Noted | Finished | Refused
 FromProducer = Ready | Refused
 ToProducer = Begin | Credit | End
 

@@ -13,6 +13,8 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `events` are weights by event type, `duplicates` a ratio 0-1 of the deliveries. `grace_s` is
     how long after its last planned moment an arrival may still be sent; None means `timeout_s`.
     `recordings`: what each replay among the stages sends.
+    `windows`: seconds from and to which open arrivals are kept, all where it is empty. With
+    `agreed_start` the engine says when it could begin and is told when to.
     """
 
     url: str
@@ -35,6 +37,8 @@ class LoadPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retries: RetriesSpec | None = None
     locations: int | None = None
     recordings: tuple[Recording, ...] = ()
+    windows: tuple[tuple[float, float], ...] = ()
+    agreed_start: bool = False
 
 
 def encode_plan(plan: LoadPlan) -> bytes:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ghlctl.errors import NotMeasuredError, UsageError
 from ghlctl.load import messages
-from ghlctl.load.messages import Finished, Noted, Progress, Refused, Started
+from ghlctl.load.messages import Finished, Noted, Prepared, Progress, Refused, Started
 from ghlctl.load.plan import LoadPlan, encode_plan
 from ghlctl.model.caution import Caution
 from ghlctl.model.run import RunState
@@ -58,8 +58,12 @@ def run_load(
     environ: Mapping[str, str],
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[Progress], str | None] | None = None,
+    agree: Callable[[int], int] | None = None,
 ) -> LoadOutcome:
     """Run the plan to its end; blocks. `should_stop` may answer with a reason to stop the run.
+
+    `agree` is given the earliest moment that the engine could begin at and answers with the
+    moment that it shall; a plan with `agreed_start` needs it.
 
     Ctrl-C stops it too, and a second one kills the engine: in each case the outcome is ABORTED
     and what was measured is on disk. Raise a GhlctlError when nothing could be measured.
@@ -71,7 +75,8 @@ def run_load(
         process = _start(environ, last_words)
         try:
             _hand_over(process, plan)
-            interrupted = _listen(process, _Listener(process, heard, on_progress, should_stop))
+            listener = _Listener(process, heard, on_progress, should_stop, agree)
+            interrupted = _listen(process, listener)
         finally:
             cpu_s = _end(process)
         if heard.refused is not None:
@@ -95,9 +100,13 @@ def _start(environ: Mapping[str, str], last_words: IO[bytes]) -> subprocess.Pope
 
 def _hand_over(process: subprocess.Popen[bytes], plan: LoadPlan) -> None:
     """Through the pipe, where a kill of this process leaves no header behind."""
+    _tell(process, encode_plan(plan) + b"\n")
+
+
+def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:
     if process.stdin is None:
         raise TypeError("the engine was started without a pipe")
-    unsent = memoryview(encode_plan(plan) + b"\n")
+    unsent = memoryview(line)
     try:
         while unsent:
             unsent = unsent[os.write(process.stdin.fileno(), unsent) :]
@@ -133,12 +142,15 @@ class _Listener:
     heard: _Heard
     on_progress: Callable[[Progress], None] | None
     should_stop: Callable[[Progress], str | None] | None
+    agree: Callable[[int], int] | None = None
     stopping: bool = False
 
     def hear(self, line: bytes) -> None:
         match messages.from_child(line):
             case Started() as started:
                 self.heard.started = started
+            case Prepared(origin_ns) if self.agree is not None:
+                _tell(self.process, b"%d\n" % self.agree(origin_ns))
             case Noted(caution):
                 self.heard.cautions.append(caution)
             case Refused() as refused:

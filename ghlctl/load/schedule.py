@@ -13,7 +13,7 @@ import numpy as np
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.recording import attempts
 from ghlctl.model.sample import Ints
-from ghlctl.scenario.arrivals import plan_arrivals
+from ghlctl.scenario.arrivals import Arrivals, plan_arrivals
 from ghlctl.scenario.scenario import Closed, Replay, Stage
 
 _NS = 1_000_000_000
@@ -115,7 +115,7 @@ class _Content:
 def _open(plan: LoadPlan, first: int, stages: list[Stage]) -> OpenSegment:
     before = sum(isinstance(stage, Replay) for stage in plan.stages[:first])
     moments = [recording.column("offset_ns") for recording in plan.recordings[before:]]
-    arrivals = plan_arrivals(tuple(stages), plan.seed + first, moments)
+    arrivals = _within(plan.windows, plan_arrivals(tuple(stages), plan.seed + first, moments))
     count = len(arrivals.offset_ns)
     content = _content(plan, first, arrivals.stage + first)
     twice = choose_duplicates(plan, first, count)
@@ -162,6 +162,15 @@ def _content(plan: LoadPlan, salt: int, stage: Ints) -> _Content:
             content.capture[here] = base + np.arange(len(here))
         base += len(recording)
     return content
+
+
+def _within(windows: Sequence[tuple[float, float]], arrivals: Arrivals) -> Arrivals:
+    """The arrivals due in one of the windows, which are ascending; all where there are none."""
+    if not windows:
+        return arrivals
+    edges = np.array([round(edge * _NS) for window in windows for edge in window], dtype=np.int64)
+    inside = np.searchsorted(edges, arrivals.offset_ns, side="right") % 2 == 1
+    return Arrivals(arrivals.offset_ns[inside], arrivals.stage[inside])
 
 
 def _duration_ns(stages: list[Stage]) -> int:

@@ -33,8 +33,8 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `relative` is False. None: cannot be said from these runs. `change_ms`, `low_ms`, `high_ms`:
     the same change of a time in milliseconds. `margin`: a change up to it does not matter, in the
     unit of `change`. `effect_size`: Cliff's delta, -1 to 1, descriptive. `p`: corrected by Holm.
-    `n` counts the pairs, or the blocks of both runs; `more_needed`: how many times as many would
-    have decided an unclear one. `outliers` were counted and kept.
+    `n` counts the pairs, or the blocks of both runs; `more_needed`: how many more of them would
+    show any change of twice the margin. `outliers` were counted and kept.
     """
 
     metric: str

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+NS_PER_S = 1_000_000_000
 NEVER = -1
 """A time that did not come: a dropped arrival was never sent, a timeout has no first byte."""
 
@@ -72,6 +73,10 @@ class Samples:
     def where(self, rows: Flags | npt.NDArray[np.intp]) -> Self:
         """The rows for which a mask holds, or the rows at these positions."""
         return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def part(self, first: int) -> Self:
+        """The rows from `first` on, sharing their memory with these."""
+        return type(self)(**{f.name: getattr(self, f.name)[first:] for f in fields(self)})
 
     @property
     def arrivals(self) -> Self:

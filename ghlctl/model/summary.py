@@ -76,7 +76,10 @@ class ReceiverCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One block of load after the warm-up: the unit of inference."""
+    """One block of load after the warm-up: the unit of inference.
+
+    CPU seconds are None where they could not be read.
+    """
 
     start_s: float
     duration_s: float
@@ -86,6 +89,9 @@ class BlockSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     response_time_ms: Latency
     end_to_end_ms: Latency | None = None
     service_time_ms: Latency | None = None
+    planned: int = 0
+    receiver_cpu_s: float | None = None
+    generator_cpu_s: float | None = None
 
 
 class LoadSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,9 +1,10 @@
 """A log-linear histogram of times: three significant digits, mergeable, small."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 
+from ghlctl.model.block import Histogram
 from ghlctl.model.sample import Ints
 from ghlctl.stats.quantile import rank, samples_needed
 
@@ -11,16 +12,7 @@ _SUB_BITS = 10
 _SUB = 1 << _SUB_BITS  # bins per doubling: a bin is at most 1/1024 of its value wide
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Bins that hold something, ascending, with their counts; times in whole nanoseconds."""
-
-    bins: Ints
-    counts: Ints
-
-    @property
-    def total(self) -> int:
-        return int(np.sum(self.counts))
+EMPTY = Histogram(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def histogram(times_ns: Ints) -> Histogram:
@@ -29,16 +21,24 @@ def histogram(times_ns: Ints) -> Histogram:
         raise ValueError("a histogram holds times of 0 to 2^53 ns")
     every = np.bincount(_bin_of(times_ns)).astype(np.int64)
     bins = np.flatnonzero(every).astype(np.int64)
-    return Histogram(bins, every[bins])
+    return Histogram(bins, every[bins], int(np.sum(times_ns)))
 
 
 def merge(first: Histogram, second: Histogram) -> Histogram:
     """The histogram of both sets of times together."""
-    bins = np.union1d(first.bins, second.bins)
+    return merge_all((first, second))
+
+
+def merge_all(parts: Iterable[Histogram]) -> Histogram:
+    """The histogram of all sets of times together; empty of none."""
+    given = list(parts)
+    if not given:
+        return EMPTY
+    bins = np.unique(np.concatenate([part.bins for part in given]))
     counts = np.zeros(len(bins), dtype=np.int64)
-    for part in (first, second):
+    for part in given:
         counts[np.searchsorted(bins, part.bins)] += part.counts
-    return Histogram(bins, counts)
+    return Histogram(bins, counts, sum(part.sum_ns for part in given))
 
 
 def quantile_ns(times: Histogram, q: float) -> int | None:
@@ -77,8 +77,9 @@ def _counts_at(bins: Ints, arm: Histogram) -> Ints:
 
 def _bin_of(times_ns: Ints) -> Ints:
     _, bits = np.frexp(times_ns.astype(np.float64))
-    shift: Ints = np.maximum(bits.astype(np.int64) - (_SUB_BITS + 1), 0)
-    bins: Ints = shift * _SUB + (times_ns >> shift)
+    shift: Ints = np.maximum(bits - (_SUB_BITS + 1), 0).astype(np.int64)
+    bins: Ints = times_ns >> shift
+    bins += shift * _SUB
     return bins
 
 

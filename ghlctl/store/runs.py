@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from ghlctl.errors import StoreError
+from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import AuditSummary, Exchange
 from ghlctl.model.run import SCHEMA_VERSION, Run, RunKind, RunState
 from ghlctl.model.summary import LoadSummary
@@ -16,6 +17,8 @@ from ghlctl.model.summary import LoadSummary
 RUN_FILE = "run.json"
 SUMMARY_FILE = "summary.json"
 FINDINGS_FILE = "findings.json"
+COMPARISON_FILE = "comparison.json"
+ARMS = "arms"
 TRANSCRIPTS_FILE = "transcripts.jsonl"
 BASELINES = "baselines"
 
@@ -77,6 +80,25 @@ class RunFolder:
         """None where there is no such file."""
         path = self.path / name
         return _read(path, kind, self.id) if path.exists() else None
+    def write_comparison(self, comparison: CompareSummary) -> None:
+        write_json(self.path / COMPARISON_FILE, comparison)
+
+    def read_comparison(self) -> CompareSummary | None:
+        """None where the run is no live comparison, or one that ended before it could say."""
+        path = self.path / COMPARISON_FILE
+        return _read(path, CompareSummary, self.id) if path.exists() else None
+
+    def create_arm(self, letter: str, run: Run) -> "RunFolder":
+        """A live comparison's arm: a run inside this run."""
+        path = self.path / ARMS / letter
+        path.mkdir(parents=True)
+        arm = RunFolder(path)
+        arm.write_run(run)
+        return arm
+
+    def arms(self) -> "dict[str, RunFolder]":
+        """By letter; empty where the run is no live comparison."""
+        return {folder.path.name: folder for folder in _folders(self.path / ARMS)}
 
     def read_audit(self) -> AuditSummary | None:
         """None where the run audited nothing."""

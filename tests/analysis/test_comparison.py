@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghlctl.analysis.comparison import SEQUENTIAL, Method, compare
+from ghlctl.analysis.comparison import SEQUENTIAL, compare
 from ghlctl.analysis.effects import match_effects
+from ghlctl.analysis.pair import Method
 from ghlctl.model.caution import Caution
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
 from ghlctl.model.summary import (
