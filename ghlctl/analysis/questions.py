@@ -93,6 +93,8 @@ def error_share(summary: LoadSummary) -> Share:
         np.array([block.errors for block in summary.blocks], dtype=np.float64),
         np.array([block.sent for block in summary.blocks], dtype=np.float64),
     )
+    if pair.method.interleaved:  # the run may hold blocks of other pairs too
+        return blocks
     sent = sum(block.sent for block in summary.blocks)
     weight = blocks.total / sent if sent else 1.0
     return Share(summary.errors * weight, summary.sent * weight)

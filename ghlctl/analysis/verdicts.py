@@ -75,9 +75,13 @@ class Question:
 
 
 def answer(questions: tuple[Question, ...]) -> tuple[Comparison, ...]:
-    """Every question's comparison; better and worse are held to Holm's corrected p of all asked."""
+    """Every question's comparison; better and worse are held to Holm's corrected p of all asked.
+
+    Of pairs, the exact sign-flip test must confirm what Student's t says.
+    """
     asked = [q for q in questions if q.difference is not None and not q.withheld]
-    adjusted = dict(zip((q.metric for q in asked), holm([_p(q) for q in asked]), strict=True))
+    corrected = holm([_p(q) for q in asked])
+    adjusted = {q.metric: _confirmed(q, p) for q, p in zip(asked, corrected, strict=True)}
     return tuple(_comparison(q, adjusted.get(q.metric)) for q in questions)
 
 
@@ -95,11 +99,18 @@ def _p(question: Question) -> float:
         case Difference() as difference:
             return p_beyond(difference, question.bound)
         case Paired() as pairs:
-            return paired.p_beyond(pairs, question.bound)
+            return p_beyond(pairs.by_t, question.bound)
         case (baseline, candidate):
             return p_share_beyond(baseline, candidate, question.bound)
         case None:
             return 1.0
+
+
+def _confirmed(question: Question, p: float) -> float:
+    if not isinstance(question.difference, Paired):
+        return p
+    exact = paired.p_by_signs(question.difference, question.bound)
+    return p if exact is None else max(p, exact)
 
 
 def _comparison(question: Question, adjusted_p: float | None) -> Comparison:

@@ -26,9 +26,13 @@ class ArmOrder:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Per arm its account, or what kept it from having one; `interrupted` by Ctrl-C."""
+    """Per arm its account; empty where `fault` kept one of them from having one.
 
-    measured: tuple[Measured | GhlctlError, ...]
+    `interrupted` by Ctrl-C.
+    """
+
+    measured: tuple[Measured, ...]
+    fault: GhlctlError | None
     interrupted: bool
 
 
@@ -44,32 +48,37 @@ def measure_together(
     `gap_s` is the mean time between arrivals, over which the arms are spread evenly. Progress is
     the first arm's. What was measured is in the folders, Ctrl-C or not.
     """
-    meeting = Meeting(len(arms))
+    meeting, faults = Meeting(len(arms)), list[GhlctlError]()
     with ThreadPoolExecutor(len(arms), "arm") as pool:
         futures = []
         for place, arm in enumerate(arms):
             link = Link(meeting, round(gap_s * 1e9 * place / len(arms)))
             order = replace(arm.order, link=link)
             heard = None if place else on_progress
-            futures.append(pool.submit(_measure, arm, order, meeting, environ, heard))
+            futures.append(pool.submit(_measure, arm, order, meeting, faults, environ, heard))
         interrupted = _await(futures, meeting)
-    return Together(tuple(future.result() for future in futures), interrupted)
+    measured = [each for future in futures if (each := future.result()) is not None]
+    if faults:
+        return Together((), faults[0], interrupted)
+    return Together(tuple(measured), None, interrupted)
 
 
 def _measure(
     arm: ArmOrder,
     order: LoadOrder,
     meeting: Meeting,
+    faults: list[GhlctlError],
     environ: Mapping[str, str],
     on_progress: Callable[[Progress], None] | None,
-) -> Measured | GhlctlError:
+) -> Measured | None:
     try:
         measured = measure_load(
             order, arm.folder, arm.run, environ=environ, on_progress=on_progress
         )
     except GhlctlError as fault:
+        faults.append(fault)  # the first in time says why; the others follow from it
         meeting.end(f"{arm.name} could not be measured: {fault.message}")
-        return fault
+        return None
     except BaseException:
         meeting.end(f"{arm.name} could not be measured")  # a defect must not leave others waiting
         raise
@@ -78,12 +87,12 @@ def _measure(
     return measured
 
 
-def _await(futures: "Sequence[Future[Measured | GhlctlError]]", meeting: Meeting) -> bool:
+def _await(futures: "Sequence[Future[Measured | None]]", meeting: Meeting) -> bool:
     """Wait for all; whether Ctrl-C ended them."""
     interrupted = False
     while True:
         try:
-            pending: set[Future[Measured | GhlctlError]] = set(futures)
+            pending: set[Future[Measured | None]] = set(futures)
             while pending:
                 _, pending = wait(pending, return_when=FIRST_COMPLETED)
         except KeyboardInterrupt:

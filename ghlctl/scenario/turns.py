@@ -58,6 +58,22 @@ def windows_of(turns: Sequence[Turn], arm: str) -> Windows:
     return tuple((turn.start_s, turn.end_s) for turn in turns if arm in turn.arms)
 
 
+def counted_windows(turns: Sequence[Turn], arm: str) -> Windows:
+    """The same without the warm-up: the arm's blocks, in order."""
+    return windows_of([turn for turn in turns if turn.pair is not None], arm)
+
+
+def pairs_of(turns: Sequence[Turn], other: str) -> tuple[tuple[int, int], ...]:
+    """Which block of A belongs to which block of the other arm, by their places."""
+    places = {arm: _places(turns, arm) for arm in ("A", other)}
+    if "".join(sorted(("A", other))) in {turn.arms for turn in turns if turn.pair is not None}:
+        shared = places["A"].keys() & places[other].keys()
+        return tuple((places["A"][at], places[other][at]) for at in sorted(shared))
+    by_pair = {arm: _by_pair(turns, arm) for arm in ("A", other)}
+    both = by_pair["A"].keys() & by_pair[other].keys()
+    return tuple((by_pair["A"][pair], by_pair[other][pair]) for pair in sorted(both))
+
+
 def counted_from_s(turns: Sequence[Turn]) -> float:
     """Where the warm-up of all arms is over."""
     return next((turn.start_s for turn in turns if turn.pair is not None), 0.0)
@@ -72,6 +88,18 @@ def order_text(turns: Sequence[Turn]) -> str:
     return " ".join(
         "".join(pair) if len(pair[0]) == 1 else " ".join(pair) for pair in pairs.values()
     )
+
+
+def _places(turns: Sequence[Turn], arm: str) -> dict[float, int]:
+    """The place of each of the arm's blocks, by when it starts."""
+    starts = [turn.start_s for turn in turns if turn.pair is not None and arm in turn.arms]
+    return {start: place for place, start in enumerate(starts)}
+
+
+def _by_pair(turns: Sequence[Turn], arm: str) -> dict[int, int]:
+    """The place of each of the arm's blocks, by its pair: it has one in each."""
+    pairs = [turn.pair for turn in turns if turn.pair is not None and arm in turn.arms]
+    return {pair: place for place, pair in enumerate(pairs)}
 
 
 def _warmup_order(rhythm: Rhythm) -> list[tuple[str, int | None]]:

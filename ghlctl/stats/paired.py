@@ -12,7 +12,6 @@ import numpy as np
 from ghlctl.model.sample import Floats
 from ghlctl.stats.difference import Difference
 from ghlctl.stats.difference import interval as t_interval
-from ghlctl.stats.difference import p_beyond as t_p_beyond
 from ghlctl.stats.signflip import MOST_FOR_INTERVAL, sign_flip_interval, sign_flip_p
 
 LEAST_PAIRS = 6  # below it sign flips refute nothing at 95 %
@@ -51,14 +50,17 @@ def interval(paired: Paired, confidence: float = 0.95) -> tuple[float, float]:
     return (low, high) if flipped is None else (min(low, flipped[0]), max(high, flipped[1]))
 
 
-def p_beyond(paired: Paired, bound: float = 0.0) -> float:
-    """Two-sided p of a true difference within ±`bound`: the larger of both tests'."""
-    difference = paired.by_t
-    p = t_p_beyond(difference, bound)
-    if p >= 1 or len(paired.values) > MOST_FOR_INTERVAL:
-        return p
-    flipped = sign_flip_p(paired.values - math.copysign(bound, difference.point))
-    return p if flipped is None else max(p, flipped)
+def p_by_signs(paired: Paired, bound: float = 0.0) -> float | None:
+    """Two-sided sign-flip p of a true difference within ±`bound`; None beyond so many pairs.
+
+    It cannot fall below 2 / 2^n. Where many questions are asked at once, six pairs would so
+    refute nothing, however large the difference: it confirms a t test and is not corrected.
+    """
+    excess = abs(paired.by_t.point) - bound
+    if len(paired.values) > MOST_FOR_INTERVAL:
+        return None
+    flipped = sign_flip_p(paired.values - math.copysign(bound, paired.by_t.point))
+    return 1.0 if excess <= 0 else flipped
 
 
 def equivalent(paired: Paired, margin: float, alpha: float = 0.05) -> bool:
