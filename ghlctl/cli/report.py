@@ -11,6 +11,7 @@ from ghlctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ghlctl.model.estimate import CompareSummary
     from ghlctl.report.document import Document
     from ghlctl.store.runs import RunFolder
 
@@ -69,6 +70,8 @@ def document_of(
     from ghlctl.store.begin import utc_now
 
     names = list(labels) or _labels(folders)
+    if len(folders) == 1 and (comparison := folders[0].read_comparison()) is not None:
+        return _live_document(folders[0], comparison, names[0], notes)
     pairs = list(zip(folders, names, strict=True))
     loads = [view for folder, name in pairs if (view := load_view(folder, name))]
     audits = [audit for folder, name in pairs if (audit := audit_view(folder, name))]
@@ -79,6 +82,27 @@ def document_of(
         loads=tuple(loads),
         audits=tuple(audits),
         comparison=compare_runs(folders[0], folders[1]) if comparable else None,
+        notes=notes,
+    )
+
+
+def _live_document(
+    folder: "RunFolder", comparison: "CompareSummary", title: str, notes: tuple[str, ...]
+) -> "Document":
+    """A live comparison with its arms; a duet without them, as only its ratios hold."""
+    from ghlctl.cli.stored import load_view
+    from ghlctl.model.estimate import Mode
+    from ghlctl.report.document import Document
+    from ghlctl.store.begin import utc_now
+
+    arms = folder.arms() if comparison.mode is not Mode.DUET else {}
+    names = {"A": comparison.baseline, "B": comparison.candidate}
+    views = (load_view(arms[each], names[each]) for each in names if each in arms)
+    return Document(
+        title=title,
+        generated_at=utc_now(),
+        loads=tuple(view for view in views if view is not None),
+        comparison=comparison,
         notes=notes,
     )
 

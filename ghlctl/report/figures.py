@@ -168,7 +168,10 @@ def detectable(compared: Comparison) -> str:
     if seen or compared.verdict is not Verdict.UNCLEAR or compared.detectable is None:
         return ""
     size = numbers.change(compared.detectable, relative=compared.relative)
-    return f"only a change of {size.lstrip('+')} or more would have shown"
+    said = f"only a change of {size.lstrip('+')} or more would have shown"
+    if compared.more_needed is None:
+        return said
+    return f"{said}; {numbers.count(compared.more_needed)} more would show twice the margin"
 
 
 _WITHHELD = {

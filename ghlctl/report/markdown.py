@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import Finding
 from ghlctl.report import breakdown, evidence, numbers, tables
 from ghlctl.report.cautions import Doubts, all_doubts
@@ -69,7 +70,7 @@ def _page(document: Document, *, with_evidence: bool) -> str:
         table(tables.key_table(document)),
         _cautions(all_doubts(document)),
         *(table(each) for each in tables.threshold_tables(document)),
-        table(tables.comparison_table(document.comparison)) if document.comparison else "",
+        *(_comparison(document.comparison) if document.comparison else ()),
         *(_folded(table(tables.latency_table(load))) for load in document.loads),
         table(tables.effects_table(document.loads)),
         table(tables.errors_table(document.loads)),
@@ -89,6 +90,14 @@ def _title(document: Document) -> str:
         f"## {escaped(document.title)}\n\n"
         f"{sign} **{said.standing.value}**: {escaped(said.sentence)}\n\n{reasons}"
     ).rstrip()
+
+
+def _comparison(summary: CompareSummary) -> tuple[str, ...]:
+    return (
+        table(tables.comparison_table(summary)),
+        _folded(table(tables.detail_table(summary)), "Behind the verdicts"),
+        _folded(table(tables.noise_table(summary)), "Noise floor, from the control"),
+    )
 
 
 def _cautions(groups: Sequence[Doubts]) -> str:

@@ -107,6 +107,15 @@ def change(value: float | None, *, relative: bool = True) -> str:
     return f"{sign}{shown}{' %' if relative else ' points'}"
 
 
+def signed(value: float | None) -> str:
+    """A difference, always with its sign."""
+    number = known(value)
+    if number is None:
+        return UNKNOWN
+    text = plain(abs(number))
+    return f"±{text}" if text == "0" else f"{'+' if number > 0 else MINUS}{text}"
+
+
 def interval(low: float | None, high: float | None, *, relative: bool = True) -> str:
     """Both ends of a change, or a dash where either is unknown."""
     if known(low) is None or known(high) is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ghlctl.model.estimate import CompareSummary, Comparison
+from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import Finding
 from ghlctl.model.threshold import GateResult, Level, ThresholdResult
 from ghlctl.report import breakdown, columns, curl, evidence, numbers, tables
@@ -58,10 +58,12 @@ def render_summary(document: Document) -> str:
 def render_comparison(summary: CompareSummary) -> str:
     """A comparison alone, with its verdict, method and cautions."""
     words = VERDICT_WORDS[summary.verdict]
+    partial = "" if summary.state == "complete" else ", from what was measured before it ended"
     lines = [
-        *columns.paragraph(f"{summary.candidate} against {summary.baseline}: {words}"),
+        *columns.paragraph(f"{summary.candidate} against {summary.baseline}: {words}{partial}"),
         "",
         *_comparison(summary),
+        *_attempts(summary),
         *_cautions((Doubts("the comparison", summary.cautions),)),
     ]
     return "\n".join(lines) + "\n"
@@ -170,16 +172,39 @@ def _cautions(groups: Sequence[Doubts]) -> list[str]:
 def _comparison(summary: CompareSummary) -> list[str]:
     return [
         *_section(tables.comparison_table(summary)),
-        *(line for metric in summary.metrics for line in _remark(metric)),
+        *(line for said, metrics in _remarks(summary) for line in _remark(said, metrics)),
+        *_apart(_section(tables.detail_table(summary))),
+        *_apart(_section(tables.noise_table(summary))),
         *columns.paragraph(summary.method, first="  method: ", rest="    "),
     ]
 
 
-def _remark(compared: Comparison) -> list[str]:
-    """Why there is no verdict on a metric, and what could have been seen."""
-    said = [words for words in (remark(compared), detectable(compared)) if words]
-    name = tables.metric_words(compared.metric)
-    return columns.paragraph(f"{name}: {'; '.join(said)}", first="  ", rest="    ") if said else []
+def _apart(lines: list[str]) -> list[str]:
+    return ["", *lines] if lines else []
+
+
+def _attempts(summary: CompareSummary) -> list[str]:
+    if not summary.attempts:
+        return []
+    return columns.paragraph(
+        f"attempt {summary.attempts} at this pair; the run keeps seed, order and samples",
+        first="  ",
+        rest="    ",
+    )
+
+
+def _remarks(summary: CompareSummary) -> list[tuple[str, list[str]]]:
+    """Why there is no verdict, what could have been seen, and of which metrics that is said."""
+    found: dict[str, list[str]] = {}
+    for compared in summary.metrics:
+        words = [each for each in (remark(compared), detectable(compared)) if each]
+        if words:
+            found.setdefault("; ".join(words), []).append(tables.metric_words(compared.metric))
+    return list(found.items())
+
+
+def _remark(said: str, metrics: list[str]) -> list[str]:
+    return columns.paragraph(f"{', '.join(metrics)}: {said}", first="  ", rest="    ")
 
 
 def _audit(audit: AuditView) -> list[str]:

@@ -196,6 +196,10 @@ def _sentence(document: Document, load: LoadView | None, audit: AuditView | None
         return _load_sentence(load)
     if audit:
         return _audit_sentence(audit)
+    if document.comparison:
+        names = document.comparison
+        facts = f"{names.candidate} against {names.baseline}, mean response time"
+        return facts + _shown_change(mean_change(document))
     return "Nothing was measured"
 
 

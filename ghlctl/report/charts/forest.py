@@ -32,8 +32,12 @@ def shared_scale(compared: Sequence[Comparison], *, relative: bool) -> Scale:
 
 
 def interval_picture(compared: Comparison, scale: Scale, *, id_: str, words: str) -> Markup:
-    """The interval as a bar, the change as a diamond, no change as the upright line."""
+    """The interval as a bar, the change as a diamond, no change as the upright line.
+
+    Behind them a band within which no change matters; ticks below where one would have shown.
+    """
     return svg.picture(
+        *_band(compared, scale),
         svg.line(_zero(scale), 0, _zero(scale), _ROW, class_="zero"),
         *_bar(compared, scale),
         id_=id_,
@@ -57,6 +61,28 @@ def axis_picture(scale: Scale, *, id_: str, relative: bool) -> Markup:
         title="Scale of the intervals",
         description="Change from before to after; no change is in the middle.",
     )
+
+
+def _band(compared: Comparison, scale: Scale) -> list[Markup]:
+    parts = []
+    ends = _both_ways(compared.margin, scale, compared)
+    if ends:
+        low, high = ends
+        parts.append(
+            svg.element("rect", x=low, y=0, width=high - low, height=_ROW, class_="margin")
+        )
+    seen = _both_ways(compared.detectable, scale, compared)
+    parts += [svg.line(x, _ROW - 6, x, _ROW, class_="detectable") for x in seen]
+    return parts
+
+
+def _both_ways(size: float | None, scale: Scale, compared: Comparison) -> list[float]:
+    """Where a change of this size lies below and above none, within the picture."""
+    number = numbers.known(size)
+    if number is None or number <= 0:
+        return []
+    reach = min(_place(number, relative=compared.relative), scale.high)
+    return [scale.at(-reach), scale.at(reach)]
 
 
 def _bar(compared: Comparison, scale: Scale) -> list[Markup]:
