@@ -28,6 +28,7 @@ from ghlctl.cli import (
     send,
     serve,
     sign,
+    trend,
     upstream,
     verify,
 )
@@ -78,6 +79,7 @@ app.command("loadtest")(loadtest.loadtest)
 app.add_typer(audit.app, name="audit")
 app.command("compare")(compare.compare)
 app.command("ladder")(ladder.ladder)
+app.command("trend")(trend.trend)
 app.command("gate")(gate.gate)
 app.command("report")(report.report)
 app.add_typer(runs.app, name="runs")

@@ -42,10 +42,19 @@ class ChangePoint:
 
 
 def change_points(
-    values: Floats, *, max_p: float = 0.001, min_magnitude: float = 0.0, window: int = WINDOW
+    values: Floats,
+    *,
+    max_p: float = 0.001,
+    min_magnitude: float = 0.0,
+    window: int = WINDOW,
+    least_length: int = 1,
 ) -> tuple[ChangePoint, ...]:
-    """The points at which finite `values`, oldest first, changed their level."""
+    """The points at which finite `values`, oldest first, changed their level.
+
+    A level shorter than `least_length` is none: its values are taken to the level nearer to them.
+    """
     weak = _weak_points(values, window, max_p * _RELAXED if max_p < 0.05 else max_p)  # noqa: PLR2004 - the usual level, not to be relaxed beyond
+    weak = _without_short(values, weak, least_length)
     return tuple(_merged(values, weak, max_p, min_magnitude))
 
 
@@ -109,6 +118,19 @@ def _mean_of_pairs(doubled: Floats, count: Ints) -> Floats:
     pairs = count * (count - 1)
     mean: Floats = np.divide(doubled, pairs, out=np.zeros_like(doubled), where=count > 1)
     return mean
+
+
+def _without_short(values: Floats, points: list[int], least: int) -> list[int]:
+    while True:
+        found = _measured(values, points)
+        ends = [*(each.index for each in found), len(values)]
+        starts = [0, *ends[:-1]]
+        short = [place for place in range(len(ends)) if ends[place] - starts[place] < least]
+        if not found or not short:
+            return points
+        around = found[max(short[0] - 1, 0) : short[0] + 1]
+        weakest = max(around, key=lambda each: each.p)
+        points = [each.index for each in found if each is not weakest]
 
 
 def _merged(

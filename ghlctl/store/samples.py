@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ghlctl.errors import StoreError
-from ghlctl.model.sample import Samples
+from ghlctl.model.sample import NEVER, Samples
 
 FILE = "samples.parquet"
 PARTS = "samples.parts"
@@ -34,6 +34,7 @@ SCHEMA = pa.schema(
         ("location", _LABEL),
     ]
 )
+_Column = np.ndarray[Any, np.dtype[Any]]
 _LATER = ("retry", "location")
 """Columns that older runs lack."""
 
@@ -76,25 +77,74 @@ def unite(folder: Path) -> None:
 
 def read_samples(folder: Path) -> Samples:
     """All samples in the order of their intended times; raise StoreError where there are none."""
+    samples = _from_table(_table(folder))
+    return samples.where(np.argsort(samples.intended_ns, kind="stable"))
+
+
+def read_timings(folder: Path) -> Samples:
+    """What statistics need, of runs of any size: no delivery ids, statuses, first bytes, stages.
+
+    Those columns hold nothing ("", 0, NEVER, 0) and take no memory; the others are read one by
+    one.
+    """
+    at = _column(_table(folder, ["intended_ns"])["intended_ns"])
+    order = np.argsort(at, kind="stable")
+    empty = {"delivery_id": "", "status": 0, "first_byte_ns": NEVER, "stage": 0}
+    held = {name: _everywhere(value, len(at)) for name, value in empty.items()}
+    held["intended_ns"] = at[order]
+    for name in SCHEMA.names:
+        if name not in held and name in (table := _table(folder, [name])).schema.names:
+            held[name] = _in_order(_column(table[name]), order)
+    return Samples(**held)
+
+
+def _in_order(values: _Column, order: _Column) -> _Column:
+    """A column of one value everywhere, as most are of retries and of tenants, takes no memory."""
+    if len(values) and not values.strides[0]:
+        return values
+    same = values.dtype.kind == "i" and bool(np.all(values == values[:1]))
+    return _everywhere(values[0], len(values)) if same and len(values) else values[order]
+
+
+def _everywhere(value: object, count: int) -> _Column:
+    kind = np.object_ if isinstance(value, str) else np.int64
+    return np.broadcast_to(np.array(value, dtype=kind), (count,))
+
+
+def _table(folder: Path, names: list[str] | None = None) -> pa.Table:
+    """The whole table, or those of the columns that the run has."""
     whole, parts = folder / FILE, _part_files(folder)
     if not whole.exists() and not parts:
         raise StoreError(
             f"run {folder.name} has no samples", "was it an audit, or did it not start"
         )
     try:
-        table = pq.read_table(whole) if whole.exists() else _read_parts(parts)
+        if not whole.exists():
+            table = _read_parts(parts)
+            _check(table.schema, folder)
+            return table.select(
+                [name for name in names or SCHEMA.names if name in table.schema.names]
+            )
+        schema = pq.read_schema(whole)
+        _check(schema, folder)
+        return pq.read_table(
+            whole, columns=[name for name in names or SCHEMA.names if name in schema.names]
+        )
     except (pa.ArrowException, OSError) as fault:
         raise StoreError(
             f"the samples of run {folder.name} cannot be read: {_first_line(fault)}",
             "measure again, or restore the file",
         ) from None
-    if [*table.schema.names] != [field.name for field in _present(table)]:
+
+
+def _check(schema: pa.Schema, folder: Path) -> None:
+    """The columns that a run of any version has, and those that this one has beside them."""
+    known = [name for name in SCHEMA.names if name in schema.names or name not in _LATER]
+    if [*schema.names] != known:
         raise StoreError(
             f"the samples of run {folder.name} have other columns than this version writes",
             "read it with the ghlctl version named in its run.json",
         )
-    samples = _from_table(table)
-    return samples.where(np.argsort(samples.intended_ns, kind="stable"))
 
 
 def no_samples() -> Samples:
@@ -139,19 +189,20 @@ def _to_table(samples: Samples) -> pa.Table:
 
 
 def _from_table(table: pa.Table) -> Samples:
-    def column(field: pa.Field) -> np.ndarray[tuple[int], np.dtype[Any]]:
-        values = table[field.name]
-        if pa.types.is_dictionary(field.type):
-            values = values.cast(pa.string())
+    return Samples(**{name: _column(table[name]) for name in table.schema.names})
+
+
+def _column(values: pa.ChunkedArray) -> _Column:
+    if not pa.types.is_dictionary(values.type):
         return np.asarray(values.to_numpy())
-
-    return Samples(**{field.name: column(field) for field in _present(table)})
-
-
-def _present(table: pa.Table) -> list[pa.Field]:
-    """The columns that a run of any version has, and those that this one has beside them."""
-    names = set(table.schema.names)
-    return [field for field in SCHEMA if field.name in names or field.name not in _LATER]
+    # The few words once, and not a string per row.
+    whole = values.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.chunk(0) if whole.num_chunks else pa.array([], values.type)
+    words = np.array(whole.dictionary.to_pylist(), dtype=object)
+    if len(words) == 1:
+        return _everywhere(words[0], len(whole))
+    return words[whole.indices.to_numpy()] if len(whole) else words[:0]
 
 
 def _first_line(fault: Exception) -> str:

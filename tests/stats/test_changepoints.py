@@ -57,3 +57,10 @@ def test_any_series_has_an_answer_that_is_always_the_same(values: list[float]) -
 
 def test_a_series_without_change_has_no_points() -> None:
     assert change_points(np.full(100, 7.0)) == ()
+
+
+def test_one_odd_value_is_no_level_of_its_own() -> None:
+    calm = np.tile([99.0, 100.0, 101.0], 10)
+    values = np.concatenate((calm, [60.0], 1.3 * calm))
+    assert [each.index for each in change_points(values, least_length=3)] == [31]
+    assert change_points(np.concatenate((calm, [180.0])), least_length=3) == ()
