@@ -1,11 +1,11 @@
 """What a large run costs to read, summarise and compare: `python -m benchmarks.summary [ROWS]`.
 
 Makes two runs of ten million samples each on disk, then measures in a process of its own, as wall
-time and as the most memory that process ever held: reading and summarising one of them, and
+and CPU time and as the most memory that process ever held: reading and summarising one of them, and
 comparing both by what a run leaves behind.
 """
 
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -74,24 +74,30 @@ def summarised(folder: RunFolder, run: Run) -> LoadSummary:
 
 def measure(paths: list[str]) -> None:
     """In the process that is measured."""
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     folders = [RunFolder(Path(path)) for path in paths]
     folders[0].write_load(summarised(folders[0], folders[0].read_run()))
-    took = time.perf_counter() - began
-    say(f"read, summarise, write blocks: {took:.2f} s, {_peak_gib():.2f} GiB at most")
+    _told("read, summarise, write blocks", began, spent)
     other = folders[1].read_load() or summarised(folders[1], folders[1].read_run())
     folders[1].write_load(other)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     one = folders[0].read_load()
     if one is None:
         raise TypeError("the summary was written above")
     result = compare(one, other, shapes=shapes_of(*folders))
-    took = time.perf_counter() - began
-    say(f"compare: {took:.2f} s, verdict {result.verdict}, {_peak_gib():.2f} GiB at most")
+    _told(f"compare ({result.verdict})", began, spent)
+
+
+def _told(what: str, began: float, spent: float) -> None:
+    wall, cpu = time.perf_counter() - began, time.process_time() - spent
+    say(f"{what}: {wall:.2f} s, {cpu:.2f} s of CPU, {_peak_gib():.2f} GiB at most")
 
 
 def _peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # Of this program alone: what getrusage says begins with the memory of who started it.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    held = next(line for line in lines if line.startswith("VmHWM"))
+    return int(held.split()[1]) / 2**20
 
 
 def main() -> None:
@@ -108,6 +114,7 @@ def main() -> None:
             )
             folders.append(store.create(run))
             make(folders[-1].path, rows, seed)
+        say(f"load averages {os.getloadavg()}, {os.cpu_count()} cores")
         say(f"{rows:,} samples a run, {RATE_PER_S:,}/s, blocks of {BLOCK_S:g} s")
         paths = [str(folder.path) for folder in folders]
         subprocess.run([sys.executable, "-m", "benchmarks.summary", *paths], check=True)  # noqa: S603 - our own module

@@ -65,6 +65,9 @@ def p_by_signs(paired: Paired, bound: float = 0.0) -> float | None:
 
 def equivalent(paired: Paired, margin: float, alpha: float = 0.05) -> bool:
     """Two one-sided tests: the 1 - 2·alpha interval lies wholly within ±`margin`."""
+    low, high = t_interval(paired.by_t, 1 - 2 * alpha)
+    if not -margin < low <= high < margin:
+        return False  # sign flips take longer, and only ever widen it
     low, high = interval(paired, 1 - 2 * alpha)
     return -margin < low and high < margin
 

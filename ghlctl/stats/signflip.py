@@ -9,7 +9,7 @@ from ghlctl.model.sample import Floats
 MOST_PAIRS = 40
 MOST_FOR_INTERVAL = 28  # beyond, the t interval says the same, and much sooner
 _ROUNDING = 1e-9
-_STEPS_PER_ERROR = 200
+_STEPS_PER_ERROR = 100
 
 
 def sign_flip_p(differences: Floats) -> float | None:
@@ -33,7 +33,7 @@ def sign_flip_p(differences: Floats) -> float | None:
 def sign_flip_interval(differences: Floats, confidence: float) -> tuple[float, float] | None:
     """The centres that the sign-flip test does not refute: exact for any symmetric differences.
 
-    To 1/200 of the standard error, outward. None beyond MOST_FOR_INTERVAL pairs; infinite
+    To 1/100 of the standard error, outward. None beyond MOST_FOR_INTERVAL pairs; infinite
     where so few pairs refute nothing, as fewer than six do at 95 %.
     """
     n = len(differences)
