@@ -28,6 +28,7 @@ RATE_PER_S = 25.0  # with blocks of 4 s, the 100 attempts that a p99 takes
 WARMUP_S = 4.0
 PAUSE_S = 0.5  # between turns of different receivers: what one was asked for ends before the next
 MOST_PAIRS = 500
+SHORTEST_BLOCK_S, TRIED_BLOCK_S, LONGEST_BLOCK_S = 0.5, 4.0, 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _steady(flags: LiveFlags, config: "Config") -> "Scenario":
 def _rhythm(flags: LiveFlags, scenario: "Scenario") -> "Rhythm":
     from ghlctl.model.estimate import Mode
     from ghlctl.scenario.turns import Rhythm
+    from ghlctl.scenario.units import write_duration
     from ghlctl.stats.paired import LEAST_PAIRS
 
     if not LEAST_PAIRS <= flags.pairs <= MOST_PAIRS:
@@ -99,6 +101,11 @@ def _rhythm(flags: LiveFlags, scenario: "Scenario") -> "Rhythm":
     if flags.mode is Mode.ABBA and flags.pairs % 2:
         raise UsageError(
             f"--mode abba takes an even number of pairs, not {flags.pairs}", "two pairs are a quad"
+        )
+    if not SHORTEST_BLOCK_S <= flags.block_s <= LONGEST_BLOCK_S:
+        raise UsageError(
+            f"a block of {write_duration(flags.block_s)} is too short or too long to be compared",
+            "4s to 10s are what was tried; the least is 500ms, the most 5m",
         )
     alone = flags.mode is Mode.DUET and not flags.control
     return Rhythm(
@@ -247,11 +254,20 @@ def _judged(
         run=folder.id,
         state=state.value,
         attempts=held.attempt,
-        cautions=(*found.cautions, *_repeated(held.attempt)),
+        cautions=(*found.cautions, *_short(held.block_s), *_repeated(held.attempt)),
     )
     folder.write_comparison(summary)
     end_run(folder, state)
     return Compared(summary, together.interrupted)
+
+
+def _short(block_s: float) -> "list[Caution]":
+    from ghlctl.model.caution import Caution
+
+    if block_s >= TRIED_BLOCK_S:
+        return []
+    text = f"blocks of {block_s:g} s are so short that one may lean on the next"
+    return [Caution("short-blocks", text, f"--block {TRIED_BLOCK_S:g}s or more")]
 
 
 def _repeated(attempt: int) -> "list[Caution]":

@@ -45,11 +45,12 @@ def _made(folder: "RunFolder") -> "tuple[Block, ...]":
     from ghlctl.cli.stored import ended_run
     from ghlctl.load.measure import BLOCK_S
     from ghlctl.store.effects import read_effects
-    from ghlctl.store.samples import read_samples
+    from ghlctl.store.samples import read_samples, read_timings
 
-    samples = read_samples(folder.path)
     effects = read_effects(folder.path)
     origin = ended_run(folder).origin_unix_ns
-    end_to_end = end_to_end_of(samples, effects, origin) if effects and origin else None
+    known = bool(effects and origin)
+    samples = read_samples(folder.path) if known else read_timings(folder.path)
+    end_to_end = end_to_end_of(samples, effects, origin) if known else None
     counted = counted_part(samples)
     return tuple(blocks_of(counted, cuts_of(counted, BLOCK_S), end_to_end))

@@ -28,7 +28,7 @@ from ghlctl.store.begin import utc_now
 from ghlctl.store.blocks import write_blocks
 from ghlctl.store.effects import write_effects
 from ghlctl.store.runs import RunFolder
-from ghlctl.store.samples import has_samples, no_samples, read_samples
+from ghlctl.store.samples import has_samples, no_samples, read_samples, read_timings
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
 
@@ -104,7 +104,8 @@ def _measured(
     )
     folder.write_run(ended)
     # Ctrl-C may come before the first of them.
-    samples = read_samples(folder.path) if has_samples(folder.path) else no_samples()
+    read = read_timings if ledger is None else read_samples  # ids are for effects alone
+    samples = read(folder.path) if has_samples(folder.path) else no_samples()
     matched = None
     if ledger is not None:
         try:
