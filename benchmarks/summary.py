@@ -62,22 +62,26 @@ _CONSTANT = {"status": 200, "attempt": 1, "stage": 0}
 
 
 def summarised(folder: RunFolder, run: Run) -> LoadSummary:
+    began, spent = time.perf_counter(), time.process_time()
     samples = read_timings(folder.path)
+    _told("read", began, spent)
+    began, spent = time.perf_counter(), time.process_time()
     generator = GeneratorSummary(cpu_s=1.0, workers=1, keeping_up=True)
     summary = summarise(
         run, samples, matched=None, generator=generator, receiver_cost=None, block_s=BLOCK_S
     )
+    _told("summarise", began, spent)
+    began, spent = time.perf_counter(), time.process_time()
     counted = counted_part(samples)
     write_blocks(folder.path, blocks_of(counted, cuts_of(counted, BLOCK_S), None))
+    _told("cut and write blocks", began, spent)
     return summary
 
 
 def measure(paths: list[str]) -> None:
     """In the process that is measured."""
-    began, spent = time.perf_counter(), time.process_time()
     folders = [RunFolder(Path(path)) for path in paths]
     folders[0].write_load(summarised(folders[0], folders[0].read_run()))
-    _told("read, summarise, write blocks", began, spent)
     other = folders[1].read_load() or summarised(folders[1], folders[1].read_run())
     folders[1].write_load(other)
     began, spent = time.perf_counter(), time.process_time()

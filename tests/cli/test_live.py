@@ -39,7 +39,7 @@ def only_comparison(tmp_path: Path) -> tuple[RunFolder, dict[str, Any]]:
 
 
 def test_a_duet_is_a_run_with_both_arms_its_order_and_its_ratios(
-    ghlctl: Run, receiver: Started, tmp_path: Path
+    ghlctl: Run, receiver: Started, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "steady.yaml").write_text(SCENARIO)
     said = ghlctl(*compare_flags(receiver), "--format", "json")
@@ -64,8 +64,10 @@ def test_a_duet_is_a_run_with_both_arms_its_order_and_its_ratios(
     assert "Noise floor, from the control" in again.out
     assert max(map(len, again.out.splitlines())) <= 80
     for form in ("text", "html", "markdown", "json"):
-        assert ghlctl("report", folder.id, "--format", form).status == 0
-    assert "measured no load" in ghlctl("compare", folder.id, folder.id).err
+        output = str(tmp_path / form)
+        assert run_command(["report", str(folder.path), "--format", form, "--output", output]) == 0
+    assert run_command(["compare", str(folder.path), str(folder.path)]) == 2
+    assert "measured no load" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_both_arms_as_far_as_they_came(receiver: Started, tmp_path: Path) -> None:
