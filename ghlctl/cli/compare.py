@@ -1,5 +1,6 @@
 """ghlctl compare: before and after, from stored runs or live."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,6 @@ import typer
 from ghlctl.cli import options
 from ghlctl.cli.output import Format, as_json, emit, require_writable
 from ghlctl.errors import ExitStatus, UsageError
-from ghlctl.model.estimate import Mode
 
 if TYPE_CHECKING:
     from ghlctl.analysis.pair import Margins
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from ghlctl.store.runs import RunFolder, RunStore
 
 _LIVE = "Live"
+
+
+class LiveMode(StrEnum):
+    """Those of model.estimate.Mode that load anything; that module is too heavy for --help."""
+
+    DUET = "duet"
+    ABBA = "abba"
 
 
 def compare(
@@ -27,7 +34,7 @@ def compare(
         typer.Option("--live", help="Load both now; profiles are started.", rich_help_panel=_LIVE),
     ] = False,
     mode: Annotated[
-        Mode | None,
+        LiveMode | None,
         typer.Option(
             "--mode",
             help="duet: at once, ratios only. abba: in turns.",
@@ -102,17 +109,16 @@ def compare(
         result = compare_runs(store.find(baseline), store.find(candidate), store, margins)
         _say(result, form, output)
         return exit_of(result, strict=strict)
-    if mode is Mode.SEQUENTIAL:
-        raise UsageError("--mode sequential is what stored runs are", "duet or abba")
     from ghlctl.cli.arms import LiveFlags
     from ghlctl.cli.live import compare_live
     from ghlctl.cli.loading import Shape
+    from ghlctl.model.estimate import Mode
     from ghlctl.scenario.units import duration_s
 
     flags = LiveFlags(
         baseline=baseline,
         candidate=candidate,
-        mode=mode or Mode.DUET,
+        mode=Mode((mode or LiveMode.DUET).value),
         pairs=pairs,
         block_s=duration_s(block),
         control=control,

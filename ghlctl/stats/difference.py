@@ -50,17 +50,6 @@ def welch_log_ratio(baseline: Floats, candidate: Floats) -> Difference | None:
     return Difference(point, math.sqrt(va + vb), df, len(a) + len(b))
 
 
-def paired_log_ratio(baseline: Floats, candidate: Floats) -> Difference | None:
-    """log(candidate / baseline) of neighbouring blocks, pair by pair; conditions as for Welch."""
-    if len(baseline) != len(candidate):
-        raise ValueError(f"{len(baseline)} blocks cannot be paired with {len(candidate)}")
-    n = len(baseline)
-    if n < 2 or not _positive(baseline, candidate):  # noqa: PLR2004 - one pair has no spread
-        return None
-    d = np.log(candidate) - np.log(baseline)
-    return Difference(float(np.mean(d)), math.sqrt(float(np.var(d, ddof=1)) / n), n - 1, n)
-
-
 def interval(difference: Difference, confidence: float = 0.95) -> tuple[float, float]:
     """Low and high end of the t interval, in the difference's own unit."""
     reach = t_quantile((1 + confidence) / 2, difference.df) * difference.standard_error

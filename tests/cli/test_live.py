@@ -113,7 +113,7 @@ def test_an_arm_that_dies_in_the_middle_never_looks_better(
         (("--margin-ms", "inf"), "a margin is a finite number above zero"),
         (("--upstream", "http://127.0.0.1:9"), "one ledger cannot tell"),
         (("--set", "cache=none"), "--set turns switches of an embedded B"),
-        (("--mode", "sequential"), "--mode sequential is what stored runs are"),
+        (("--mode", "sequential"), "known: duet, abba"),
     ],
 )
 def test_what_cannot_be_compared_live_is_refused_before_anything_is_sent(

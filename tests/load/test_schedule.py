@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,3 +121,18 @@ def test_a_histogram_keeps_three_digits(values: list[int], q: float) -> None:
     assert found is not None
     assert exact * 0.999 <= found <= exact
     assert len(histogram) == len(values)
+
+
+def test_only_arrivals_in_its_windows_are_an_arms_and_two_arms_share_all() -> None:
+    plan = plan_of(Constant(20, 6))
+    windows = {"A": ((0.0, 2.0), (4.0, 6.0)), "B": ((2.0, 4.0),)}
+    (whole,) = segments_of(plan)
+    assert isinstance(whole, OpenSegment)
+    kept = {}
+    for arm, own in windows.items():
+        (segment,) = segments_of(msgspec.structs.replace(plan, windows=own))
+        assert isinstance(segment, OpenSegment)
+        seconds = segment.offset_ns / 1e9
+        assert all(any(low <= at < high for low, high in own) for at in seconds)
+        kept[arm] = segment.offset_ns
+    assert sorted(np.concatenate([kept["A"], kept["B"]])) == whole.offset_ns.tolist()

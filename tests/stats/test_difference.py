@@ -14,7 +14,6 @@ from ghlctl.stats.difference import (
     interval,
     mean_estimate,
     p_beyond,
-    paired_log_ratio,
     ratio_estimate,
     welch_log_ratio,
 )
@@ -36,32 +35,6 @@ def test_welch_is_scipys(
     assert interval(found) == pytest.approx(
         (float(theirs.low), float(theirs.high)), rel=1e-6, abs=1e-6
     )
-
-
-def test_pairs_are_scipys_paired_test() -> None:
-    rng = np.random.default_rng(3)
-    a, b = np.exp(rng.normal(0, 0.3, 12)), np.exp(rng.normal(0.1, 0.3, 12))
-    found = paired_log_ratio(a, b)
-    assert found is not None
-    oracle = stats.ttest_rel(np.log(b), np.log(a))
-    assert p_beyond(found) == pytest.approx(float(oracle.pvalue), abs=1e-9)
-    assert found.n == 12
-
-
-def test_pairs_remove_what_both_share() -> None:
-    storm = np.exp(np.random.default_rng(4).normal(0, 1, 20))
-    calm = 1.1 * np.exp(np.random.default_rng(5).normal(0, 0.01, 20))
-    paired, welch = paired_log_ratio(storm, storm * calm), welch_log_ratio(storm, storm * calm)
-    assert paired is not None
-    assert welch is not None
-    low, high = interval(paired)
-    assert 0.08 < low < high < 0.11
-    assert welch.standard_error > 10 * paired.standard_error
-
-
-def test_unequal_arms_cannot_be_paired() -> None:
-    with pytest.raises(ValueError, match="cannot be paired"):
-        paired_log_ratio(np.ones(3), np.ones(4))
 
 
 @pytest.mark.parametrize("arm", [[1.0], [1.0, 0.0], [1.0, -2.0], [1.0, np.nan], [1.0, np.inf]])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as oracle
 
+from ghlctl.stats.difference import welch_log_ratio
 from ghlctl.stats.paired import (
     Paired,
     equivalent,
@@ -79,3 +80,14 @@ def test_what_is_far_out_is_counted() -> None:
     assert far_out(calm) == 1
     assert far_out(calm[:-1]) == 0
     assert far_out(np.array([0.0, 9.0])) == 0
+
+
+def test_pairs_remove_what_both_share() -> None:
+    storm = np.exp(np.random.default_rng(4).normal(0, 1, 20))
+    calm = 1.1 * np.exp(np.random.default_rng(5).normal(0, 0.01, 20))
+    pairs, apart = paired_logs(storm, storm * calm), welch_log_ratio(storm, storm * calm)
+    assert pairs is not None
+    assert apart is not None
+    low, high = interval(pairs)
+    assert 0.08 < low < high < 0.11
+    assert apart.standard_error > 10 * pairs.by_t.standard_error
