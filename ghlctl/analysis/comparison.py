@@ -82,6 +82,7 @@ def compare(
         metrics=_ratios_only(comparisons) if method.mode is Mode.DUET else comparisons,
         verdict=limited.limit(overall(comparisons)),
         mode=method.mode,
+        noise_floor=max(method.noise_floor, *method.floors.values(), 0.0),
         cautions=(
             *((method.caution,) if method.caution else ()),
             *untrusted,

@@ -99,7 +99,7 @@ class Session:
 
     def cpu_s(self) -> float:
         """CPU so far of all that makes this load."""
-        costs = (read_cost(os.getpid()), self.producer.cost())
+        costs = (read_cost(os.getpid()), self.producer.cost(), read_cost(self.recorder.pid))
         return sum(cost.cpu_s for cost in costs if cost is not None)
 
     def progress(self, waited_s: float) -> Progress:

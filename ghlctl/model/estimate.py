@@ -81,6 +81,7 @@ class NoiseFloor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CompareSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole comparison of two runs: the JSON of `ghlctl compare`.
 
+    `noise_floor`: the most drift that the method leaves uncontrolled, a ratio.
     `attempts`: how many live comparisons of this pair the store holds, this one among them.
     `noise_floors` come from a control arm, and are empty without one.
     """
@@ -96,4 +97,5 @@ class CompareSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode = Mode.SEQUENTIAL
     state: str = "complete"
     attempts: int = 0
+    noise_floor: float | None = None
     noise_floors: tuple[NoiseFloor, ...] = ()
