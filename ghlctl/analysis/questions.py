@@ -75,7 +75,9 @@ def _too_rare(pair: Pair, name: str) -> str:
 
 
 def _error_rate(pair: Pair) -> Question:
-    before, after = (error_share(summary) for summary in pair.both)
+    before, after = (
+        error_share(summary, interleaved=pair.method.interleaved) for summary in pair.both
+    )
     difference = (before, after) if before.total and after.total else None
     return Question(
         metric="error_rate",
@@ -87,13 +89,13 @@ def _error_rate(pair: Pair) -> Question:
     )
 
 
-def error_share(summary: LoadSummary) -> Share:
+def error_share(summary: LoadSummary, *, interleaved: bool = False) -> Share:
     """Errors of the run, with the weight that their clustering in blocks leaves them."""
     blocks = discounted(
         np.array([block.errors for block in summary.blocks], dtype=np.float64),
         np.array([block.sent for block in summary.blocks], dtype=np.float64),
     )
-    if pair.method.interleaved:  # the run may hold blocks of other pairs too
+    if interleaved:  # the run may hold blocks of other pairs too
         return blocks
     sent = sum(block.sent for block in summary.blocks)
     weight = blocks.total / sent if sent else 1.0

@@ -80,6 +80,7 @@ class RunFolder:
         """None where there is no such file."""
         path = self.path / name
         return _read(path, kind, self.id) if path.exists() else None
+
     def write_comparison(self, comparison: CompareSummary) -> None:
         write_json(self.path / COMPARISON_FILE, comparison)
 
