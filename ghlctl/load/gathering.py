@@ -15,6 +15,7 @@ from ghlctl.load.member import Member
 from ghlctl.load.messages import Said
 from ghlctl.load.unpatched import gevent
 from ghlctl.load.waiting import wait_for
+from ghlctl.transport.address import addresses_of
 
 _LOOK_S = 0.02
 _LOST_TRIP_S = 1.0
@@ -38,6 +39,8 @@ def gather(crew: Crew, bell: Bell, address: str) -> None:
     spread = crew.plan.spread
     if spread.listen:
         parent.say(Said(f"waiting for {spread.expect} of: ghlctl worker {address}"))
+        if not is_loopback(address):
+            parent.say(Said(f"whoever reaches {address} can join, and read the plan: no password"))
     deadline = time.monotonic() + spread.join_within_s
     while len(crew) < spread.together:
         if time.monotonic() > deadline:
@@ -74,6 +77,12 @@ def ask_clock(crew: Crew, member: Member) -> None:
         crew.tell(Ping(time.monotonic_ns()), [member])
         if not wait_for(lambda: len(member.trips) >= number, _LOST_TRIP_S):  # noqa: B023 - called in this turn only
             return
+
+
+def is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    found = addresses_of(host, 0)
+    return bool(found) and all(each.is_loopback for each in found)
 
 
 def _look(crew: Crew, bell: Bell) -> None:

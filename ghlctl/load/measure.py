@@ -1,12 +1,11 @@
 """One load run from its plan to its summary: send, watch the ledger, match, summarise, write."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from ghlctl.analysis.effects import MatchedEffects, match_effects
+from ghlctl.analysis.effects import MatchedEffects
 from ghlctl.analysis.summary import summarise
 from ghlctl.errors import NotMeasuredError
 from ghlctl.load.abort import stopper
@@ -14,8 +13,8 @@ from ghlctl.load.cost import ProcessCost, read_cost
 from ghlctl.load.messages import Progress
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.process import LoadOutcome, run_load
+from ghlctl.load.watching import patience_for, watch_effects
 from ghlctl.model.caution import Caution
-from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.run import Run, RunState
 from ghlctl.model.sample import Samples
 from ghlctl.model.summary import LoadSummary, ReceiverCost
@@ -27,8 +26,6 @@ from ghlctl.store.samples import has_samples, no_samples, read_samples
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
 
-POLL_S = 0.25
-QUIET_S = 1.0  # without a new effect, before the ledger is taken for complete
 BLOCK_S = 4.0  # the shortest that held its own in measurements; short runs need every block
 NO_EFFECTS = "effects-not-measured"
 
@@ -52,64 +49,92 @@ class LoadOrder:
     receiver_pid: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Onlookers:
+    """Whoever follows a run while it goes on: with its progress, and with what it has to say."""
+
+    on_progress: Callable[[Progress], None] | None = None
+    on_said: Callable[[str], None] | None = None
+
+
 def measure_load(
     order: LoadOrder,
     folder: RunFolder,
     run: Run,
     *,
     environ: Mapping[str, str],
-    on_progress: Callable[[Progress], None] | None = None,
+    onlookers: Onlookers,
 ) -> Measured:
     """Send the load, then say what it showed; everything is in the folder before this returns."""
     if order.upstream_url is None:
-        return _measured(order, folder, run, None, environ, on_progress)
+        before = _cost(order.receiver_pid)
+        outcome = _sent(order, environ, onlookers)
+        return _measured(order, folder, run, outcome, before, None)
     with Reach() as reach:
         ledger = Ledger(reach, order.upstream_url)
         ledger.fresh()  # what stood there before this run is not this run's effect
-        return _measured(order, folder, run, ledger, environ, on_progress)
+        before = _cost(order.receiver_pid)
+        outcome = _sent(order, environ, onlookers)
+        return _measured(order, folder, run, outcome, before, ledger)
+
+
+def _sent(order: LoadOrder, environ: Mapping[str, str], onlookers: Onlookers) -> LoadOutcome:
+    return run_load(
+        order.plan,
+        environ=environ,
+        on_progress=onlookers.on_progress,
+        should_stop=stopper(order.thresholds),
+        on_said=onlookers.on_said,
+    )
 
 
 def _measured(
     order: LoadOrder,
     folder: RunFolder,
     run: Run,
+    outcome: LoadOutcome,
+    before: ProcessCost | None,
     ledger: Ledger | None,
-    environ: Mapping[str, str],
-    on_progress: Callable[[Progress], None] | None,
 ) -> Measured:
-    before = _cost(order.receiver_pid)
-    outcome = run_load(
-        order.plan,
-        environ=environ,
-        on_progress=on_progress,
-        should_stop=stopper(order.thresholds),
-    )
-    ended = msgspec.structs.replace(
-        run,
-        state=outcome.state,
-        ended_at=utc_now(),
-        origin_unix_ns=outcome.origin_unix_ns,
-    )
-    folder.write_run(ended)
+    ended = _written(folder, run, outcome)
     # Ctrl-C may come before the first of them.
     samples = read_samples(folder.path) if has_samples(folder.path) else no_samples()
     matched = None
     if ledger is not None:
-        try:
-            within_s, quiet_s = order.effects_within_s, _quiet_s(order)
-            matched = _effects(samples, ledger, outcome, within_s=within_s, quiet_s=quiet_s)
+        matched, outcome = _effects(order, samples, ledger, outcome)
+        ended = _written(folder, ended, outcome)
+        if matched is not None:
             write_effects(folder.path, matched.effects)
-        except NotMeasuredError as fault:
-            outcome = _without_effects(outcome, fault.message)
-        except KeyboardInterrupt:
-            outcome = _without_effects(outcome, "interrupted while the effects were awaited")
-            outcome = replace(outcome, state=RunState.ABORTED, interrupted=True)
-            ended = msgspec.structs.replace(ended, state=RunState.ABORTED)
-            folder.write_run(ended)
     cost = _spent(before, _cost(order.receiver_pid), samples)
     summary = _summary(order, ended, samples, matched, outcome, cost)
     folder.write_load(summary)
     return Measured(summary, outcome.interrupted)
+
+
+def _written(folder: RunFolder, run: Run, outcome: LoadOutcome) -> Run:
+    """The run as it ended, on disk before anything else can fail."""
+    ended = msgspec.structs.replace(
+        run,
+        state=outcome.state,
+        ended_at=run.ended_at or utc_now(),
+        origin_unix_ns=outcome.origin_unix_ns,
+    )
+    folder.write_run(ended)
+    return ended
+
+
+def _effects(
+    order: LoadOrder, samples: Samples, ledger: Ledger, outcome: LoadOutcome
+) -> tuple[MatchedEffects | None, LoadOutcome]:
+    """What came of the deliveries, and the outcome with why that could not be told."""
+    patience = patience_for(order.effects_within_s, order.thresholds)
+    try:
+        return watch_effects(samples, ledger, outcome.origin_unix_ns, patience), outcome
+    except NotMeasuredError as fault:
+        return None, _without_effects(outcome, fault.message)
+    except KeyboardInterrupt:
+        outcome = _without_effects(outcome, "interrupted while the effects were awaited")
+        return None, replace(outcome, state=RunState.ABORTED, interrupted=True)
 
 
 def _without_effects(outcome: LoadOutcome, reason: str) -> LoadOutcome:
@@ -140,35 +165,6 @@ def _summary(
         cautions=outcome.cautions,
         block_s=BLOCK_S,
     )
-
-
-def _effects(
-    samples: Samples, ledger: Ledger, outcome: LoadOutcome, *, within_s: float, quiet_s: float
-) -> MatchedEffects:
-    """Watch until every acknowledged delivery shows an effect and no more come, or too long.
-
-    Matching reads everything, so it waits for a moment in which nothing new came.
-    """
-    began = last_new = time.monotonic()
-    entries: list[LedgerEntry] = []
-    while True:
-        time.sleep(POLL_S)
-        fresh = ledger.fresh()
-        entries += fresh
-        now = time.monotonic()
-        last_new = now if fresh else last_new
-        over = now - began >= within_s
-        if not over and now - last_new < quiet_s:
-            continue
-        matched = match_effects(samples, entries, outcome.origin_unix_ns)
-        if over or matched.summary.lost == 0:
-            return matched
-
-
-def _quiet_s(order: LoadOrder) -> float:
-    """How long nothing new must come: all the time there is where repeats are asked for."""
-    asked = any("duplicated" in threshold.expr for threshold in order.thresholds)
-    return order.effects_within_s if asked else min(QUIET_S, order.effects_within_s)
 
 
 def _cost(pid: int | None) -> ProcessCost | None:
