@@ -24,6 +24,7 @@ from ghlctl.load.web import web_page
 
 _LOOK_S = 0.02
 _PROGRESS_S = 0.5
+_PROGRESS_SHARE = 0.1  # of the master's time
 _TRAVEL_NS = 200_000_000  # for the message that sets a moment to reach everybody before it
 _ENDING_S = 30.0
 _LOOPBACK = "127.0.0.1"
@@ -106,7 +107,7 @@ def _begin(crew: Crew) -> Course:
 
 def _follow(crew: Crew, course: Course, bell: Bell) -> None:
     """Until nobody has anything left to do."""
-    said_s = time.monotonic()
+    next_s = time.monotonic() + _PROGRESS_S
     while crew.busy:
         gevent.sleep(_LOOK_S)
         now_ns = time.monotonic_ns()
@@ -118,9 +119,16 @@ def _follow(crew: Crew, course: Course, bell: Bell) -> None:
             crew.tell(Halt(), crew.busy)
         if course.halted_ns is not None:
             _give_up(crew, course, now_ns)
-        if time.monotonic() - said_s >= _PROGRESS_S:
-            said_s = time.monotonic()
-            parent.say(progress_of(crew, course))
+        if time.monotonic() >= next_s:
+            next_s = _say_progress(crew, course)
+
+
+def _say_progress(crew: Crew, course: Course) -> float:
+    """When to say it again: merging a thousand histograms may not become the master's work."""
+    began_s = time.monotonic()
+    parent.say(progress_of(crew, course))
+    took_s = time.monotonic() - began_s
+    return began_s + max(_PROGRESS_S, took_s / _PROGRESS_SHARE)
 
 
 def _note_losses(crew: Crew, course: Course, now_ns: int) -> None:

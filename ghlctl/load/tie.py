@@ -23,7 +23,7 @@ from ghlctl.load.unpatched import gevent, locust_version, runners
 _LOOK_S = 0.01
 _RETRIES = 10**9  # the patience is ours, see join
 _REPORT_S = 1.0
-_REPORTS_PER_S = 200  # of all workers together: what keeps a master of thousands idle enough
+_REPORTS_PER_S = 500  # of all workers together: what keeps a master of thousands idle enough
 
 
 class Tie:

@@ -1,6 +1,7 @@
 """Locust's own page for a run: it shows everything, and of what it can do only Stop is left."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +34,8 @@ def web_page(environment: Any, port: int | None, stop: Callable[[], None]) -> It
         server.start()
     except OSError as fault:
         hint = "another port, or 0 for any that is free"
-        raise UsageError(f"the web page cannot have port {port}: {fault.strerror}", hint) from None
+        why = os.strerror(fault.errno or 0)  # gevent adds the place, which is said already
+        raise UsageError(f"the web page cannot have port {port}: {why}", hint) from None
     environment.runner.greenlet.spawn(stats_history, environment.runner)
     parent.say(Said(f"Locust's page for this run: http://{_HOST}:{server.server_port}"))
     try:
