@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -29,8 +29,9 @@ from ghlctl.load.landing import folder_of, land
 from ghlctl.load.member import Member, Process
 from ghlctl.load.messages import Refused
 from ghlctl.load.plan import LoadPlan, Share
-from ghlctl.load.unpatched import MasterRunner, locust_version
+from ghlctl.load.unpatched import MasterRunner, UnpackException, locust_version
 
+_GARBAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, UnpackException)
 SILENCE_S = 10.0  # a worker says something every second
 
 
@@ -41,6 +42,13 @@ class Desk(MasterRunner):
         self._crew = crew
         self._arrived: dict[str, Any] = {}
         super().__init__(environment, host, port)
+
+    def client_listener(self) -> NoReturn:
+        while True:
+            try:
+                super().client_listener()
+            except _GARBAGE:  # whoever reaches the port may send anything, and the run goes on
+                continue
 
     def handle_message(self, client_id: str, msg: Any) -> None:
         known = client_id in self._crew.members

@@ -18,7 +18,7 @@ from ghlctl.load.waiting import wait_for
 from ghlctl.transport.address import addresses_of
 
 _LOOK_S = 0.02
-_LOST_TRIP_S = 1.0
+_LOST_TRIP_S = 5.0
 _PREPARING_S = 60.0
 
 

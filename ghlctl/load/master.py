@@ -28,6 +28,7 @@ _PROGRESS_SHARE = 0.1  # of the master's time
 _TRAVEL_NS = 200_000_000  # for the message that sets a moment to reach everybody before it
 _ENDING_S = 30.0
 _LOOPBACK = "127.0.0.1"
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - recognised here, never chosen
 
 
 def conduct(plan: LoadPlan, bell: Bell) -> int:
@@ -66,7 +67,7 @@ def _desk_of(crew: Crew, bell: Bell) -> Iterator[str]:
     with web_page(environment, spread.web_port, bell.ring):
         try:
             start_workers(crew, desk.server.port)
-            yield f"{spread.listen.rpartition(':')[0] or host}:{desk.server.port}"
+            yield f"{_shown_host(spread.listen, host)}:{desk.server.port}"
         finally:
             for process in crew.processes.values():
                 _end(process)
@@ -91,6 +92,11 @@ def _listening_place(listen: str) -> tuple[str, int]:
             "name an address of this machine and a free port, or port 0",
         ) from None
     return str(place[0]), int(port)
+
+
+def _shown_host(listen: str, host: str) -> str:
+    """By which name others reach us; of all our addresses at once there is none."""
+    return "THIS_MACHINE" if host in _EVERYWHERE else listen.rpartition(":")[0] or host
 
 
 def _begin(crew: Crew) -> Course:

@@ -16,12 +16,14 @@ from locust.runners import MasterRunner
 from locust.stats import StatsEntry, StatsError, bucket_response_time, stats_history
 from locust.web import jsonify  # type: ignore[attr-defined]  # Flask's
 from locust.web import request as asked  # type: ignore[attr-defined]  # Flask's
+from msgpack import UnpackException
 
 __all__ = [
     "Environment",
     "MasterRunner",
     "StatsEntry",
     "StatsError",
+    "UnpackException",
     "User",
     "asked",
     "bucket_response_time",

@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import msgspec
 import numpy as np
 import pytest
+import zmq
 
 from ghlctl.errors import KeyMaterialError, NotMeasuredError, UsageError
 from ghlctl.load.messages import Progress
@@ -57,7 +59,7 @@ def plan_of(folder: Path, port: int, *stages: Stage, **more: Any) -> LoadPlan:
         stages=stages,
         seed=7,
         folder=str(folder),
-        timeout_s=2.0,
+        timeout_s=20.0,
         spread=Spread(workers=2),
     )
     return msgspec.structs.replace(plan, **more)
@@ -227,14 +229,14 @@ def test_workers_together_send_exactly_the_plan(tmp_path: Path, serve: Serve) ->
 def test_a_killed_worker_is_named_and_its_share_is_in_the_run(
     tmp_path: Path, serve: Serve, begin: Begin
 ) -> None:
-    stages = (Closed(2, iterations=40), Constant(60, 3))
+    stages = (Closed(2, iterations=40), Constant(30, 5))
 
     def slow(connection: socket.socket, request: bytes) -> bool:
         time.sleep(0.01)
         return accept(connection, request)
 
     running = begin(plan_of(tmp_path, serve(slow), *stages))
-    running.elapsed(1.8)
+    wait_until(lambda: running.over or any(each.done > 50 for each in running.heard))
     victim = descendants(os.getpid(), "ghlctl.load.worker")[-1]
     os.kill(victim, signal.SIGKILL)
     outcome = running.result()
@@ -249,11 +251,11 @@ def test_a_killed_worker_is_named_and_its_share_is_in_the_run(
     assert f"(pid {victim} on {socket.gethostname()}) was lost (signal 9)" in text
     owed = samples.where(samples.error == "unreported")
     assert f"{len(owed)} arrivals" in text
-    assert 20 <= len(owed) <= 90
+    assert 1 <= len(owed) <= 75 + 40
     assert not owed.sent.any()
-    assert len(samples) == 40 + 180
+    assert len(samples) == 40 + 150
     open_ns = samples.where(samples.stage == 1).intended_ns
-    assert len(set(np.diff(open_ns).tolist()) - {16666666, 16666667}) == 0
+    assert set(np.diff(open_ns).tolist()) <= {33333333, 33333334}
     assert len(samples.where(samples.acknowledged)) == len(samples) - len(owed)
     assert any("is lost: signal 9" in line for line in running.said)
 
@@ -331,10 +333,10 @@ def test_workers_from_elsewhere_send_their_share_and_its_samples_back(
 def test_a_worker_that_is_stopped_where_it_runs_is_lost(
     tmp_path: Path, serve: Serve, begin: Begin, join: Join
 ) -> None:
-    plan = plan_of(tmp_path, serve(accept), Constant(100, 3), spread=from_elsewhere(2))
+    plan = plan_of(tmp_path, serve(accept), Constant(60, 5), spread=from_elsewhere(2))
     running = begin(plan)
     staying, leaving = join(running.address), join(running.address)
-    running.elapsed(1.0)
+    running.elapsed(0.6)
     leaving.send_signal(signal.SIGINT)
     outcome = running.result()
     assert "it was stopped there" in text_of(outcome, "worker-lost")
@@ -342,8 +344,8 @@ def test_a_worker_that_is_stopped_where_it_runs_is_lost(
     samples = read_samples(tmp_path)
     assert len(samples) == 300
     owed = samples.where(samples.error == "unreported")
-    assert 20 < len(owed) < 150
-    assert len(samples.where(samples.acknowledged)) > 150
+    assert 1 <= len(owed) < 150
+    assert len(samples.where(samples.acknowledged)) >= 150
     last_words(leaving)
     assert leaving.returncode == 130
     last_words(staying)
@@ -354,10 +356,10 @@ def test_a_killed_worker_from_elsewhere_is_missed_and_a_run_beside_it_is_not_dis
     tmp_path: Path, serve: Serve, begin: Begin, join: Join
 ) -> None:
     port = serve(accept)
-    plan = plan_of(tmp_path / "a", port, Constant(100, 3), spread=from_elsewhere(1))
+    plan = plan_of(tmp_path / "a", port, Constant(60, 5), spread=from_elsewhere(1))
     running = begin(plan)
     worker = join(running.address)
-    running.elapsed(2.2)
+    wait_until(lambda: running.over or any((tmp_path / "a").glob("*/*/*/part-*.parquet")))
     (pid,) = descendants(worker.pid, "ghlctl.load.worker")
     os.kill(pid, signal.SIGKILL)
     beside = begin(plan_of(tmp_path / "b", port, Constant(40, 1))).result()
@@ -365,7 +367,7 @@ def test_a_killed_worker_from_elsewhere_is_missed_and_a_run_beside_it_is_not_dis
     assert "nothing heard for" in text_of(outcome, "worker-lost")
     samples = read_samples(tmp_path / "a")
     assert len(samples) == 300
-    assert len(samples.where(samples.acknowledged)) > 50
+    assert len(samples.where(samples.acknowledged)) > 10
     assert "signal SIGKILL" in last_words(worker)
     assert worker.returncode == 3
     assert (beside.state, codes(beside)) == (RunState.COMPLETE, set())
@@ -376,11 +378,10 @@ VERSION = "import ghlctl; ghlctl.__version__ = '0.0.1'"
 OTHER_VERSION = f"{VERSION}; from ghlctl.load import worker; worker.main()"
 
 
-def test_who_cannot_take_part_is_told_and_who_never_comes_ends_the_run(
+def test_who_cannot_take_part_is_told_why(
     tmp_path: Path, serve: Serve, begin: Begin, join: Join
 ) -> None:
-    port = serve(accept)
-    running = begin(plan_of(tmp_path, port, Burst(4), spread=from_elsewhere(1, join_within_s=5.0)))
+    running = begin(plan_of(tmp_path, serve(accept), Burst(4), spread=from_elsewhere(1)))
     order = {"host": "127.0.0.1", "port": int(running.address.rpartition(":")[2])}
     command = [sys.executable, "-c", OTHER_VERSION]
     pipe = subprocess.PIPE
@@ -391,16 +392,34 @@ def test_who_cannot_take_part_is_told_and_who_never_comes_ends_the_run(
         assert other.stdout is not None
         other.stdin.write(json.dumps(order) + "\n")
         assert "the worker is ghlctl 0.0.1 with Locust" in other.stdout.readline()
-    with pytest.raises(NotMeasuredError, match="0 of 1 workers joined within 5 s") as refused:
-        running.result()
-    assert "ghlctl worker 127.0.0.1:" in refused.value.hint
-
-    running = begin(plan_of(tmp_path, port, Burst(4), spread=from_elsewhere(1)))
     keyless = join(running.address, environ={**ENVIRON, "TEST_KEY": ""})
     with pytest.raises(KeyMaterialError, match=r"worker 0 \(pid .*TEST_KEY holds no key"):
         running.result()
     assert "TEST_KEY holds no key" in last_words(keyless)
     assert keyless.returncode == 2
+
+
+def test_garbage_at_the_masters_port_does_not_disturb_a_run(
+    tmp_path: Path, serve: Serve, begin: Begin, join: Join
+) -> None:
+    running = begin(plan_of(tmp_path, serve(accept), Burst(4), spread=from_elsewhere(1)))
+    port = int(running.address.rpartition(":")[2])
+    context = zmq.Context()
+    stranger = context.socket(zmq.DEALER)
+    stranger.setsockopt(zmq.IDENTITY, b"stranger")
+    stranger.connect(f"tcp://127.0.0.1:{port}")
+    ready = ("client_ready", "2.0", "somebody else")
+    words: list[Any] = [ready, 7, "text", ("ghlctl", b"no message", ""), ("stats", {}, ""), {}]
+    for frame in (b"\xc1", b"", b"\x93", *map(msgpack.dumps, words)):
+        stranger.send(frame)
+    with socket.create_connection(("127.0.0.1", port)) as other:
+        other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    join(running.address)
+    outcome = running.result()
+    context.destroy(linger=0)
+    assert outcome.state is RunState.COMPLETE
+    assert codes(outcome) <= {"clocks-unsure"}
+    assert len(read_samples(tmp_path)) == 4
 
 
 def test_nobody_to_join_is_said_in_time() -> None:
