@@ -115,6 +115,8 @@ class Crew:
         match said:
             case Hello() if member is None:
                 self._greet(client_id, said)
+            case _ if member is not None and member.gone:
+                self._send(client_id, Refused("NotMeasuredError", _TOO_LATE, _LATE_HINT))
             case _ if member is not None:
                 self._note(member, said)
 
@@ -203,6 +205,8 @@ class Crew:
         self.desk.send_message(WORD, exchange.encode(message), client_id)
 
 
+_TOO_LATE = "the master took this worker for lost"
+_LATE_HINT = f"it must hear something every {SILENCE_S:.0f} s: look at the network and the machine"
 _HINT = "join with the same version, before the run begins"
 
 

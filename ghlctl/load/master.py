@@ -46,10 +46,12 @@ def conduct(plan: LoadPlan, bell: Bell) -> int:
         _follow(crew, course, bell)
         finished, cautions = reckon(crew, course)
         crew.dismiss()
+    if crew.fault is not None:
+        raise crew.fault
     for caution in cautions:
         parent.say(Noted(caution))
     parent.say(finished)
-    return 0 if crew.fault is None else 1
+    return 0
 
 
 @contextmanager
@@ -142,6 +144,8 @@ def _note_losses(crew: Crew, course: Course, now_ns: int) -> None:
         if member.lost and member.client_id not in course.losses:
             course.losses[member.client_id] = now_ns - course.origin_ns
             parent.say(Said(f"{member.name} is lost: {member.gone or 'it was stopped there'}"))
+            if member.gone and member.process is not None:
+                member.process.kill()  # one that only hung may not go on beside the reckoning
 
 
 def _meet(crew: Crew, course: Course) -> None:

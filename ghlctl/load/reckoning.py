@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from ghlctl.errors import StoreError
 from ghlctl.load.clocks import TRUSTED_NS, apart, offset_from
 from ghlctl.load.crew import Crew
 from ghlctl.load.gathering import ask_clock
@@ -76,7 +77,7 @@ def reckon(crew: Crew, course: Course) -> tuple[Finished, list[Caution]]:
     counts = [_counts_of(member) for member in crew if not member.lost]
     if not missing:
         counts.append(_counts_of_all(crew, together))
-    aside(lambda: unite(Path(crew.plan.folder)))
+    aside(lambda: _unite(Path(crew.plan.folder)))
     wrong = disagreement(counts)
     said = [(each, doubt) for each in crew if each.ended for doubt in each.ended.cautions]
     cautions = [
@@ -86,6 +87,14 @@ def reckon(crew: Crew, course: Course) -> tuple[Finished, list[Caution]]:
         *said_together(said),
     ]
     return _finished(crew, together.progress), cautions
+
+
+def _unite(folder: Path) -> None:
+    try:
+        unite(folder)
+    except OSError as fault:
+        said = f"samples cannot be written: {fault.strerror}"
+        raise StoreError(said, "free some space") from None
 
 
 def _finished(crew: Crew, progress: Progress) -> Finished:

@@ -192,7 +192,8 @@ def _pump(turn: Turn, session: Session, meeting: Meeting) -> None:
     while meeting.asked:
         turn.tie.say(meeting.asked.popleft())
     broken = session.recorder.fault is not None
-    if broken or parent.is_gone() or turn.tie.master_is_gone:
+    unwanted = turn.heard.refused is not None or turn.tie.master_is_gone
+    if broken or unwanted or parent.is_gone():
         turn.bell.ring()
     control.add_all(turn.tie.stats(), session.recorder.tallies)
 
