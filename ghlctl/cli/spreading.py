@@ -75,7 +75,7 @@ class PortMayBeLeftOut(TyperCommand):
 
 
 def _with_port(args: Sequence[str]) -> list[str]:
-    following = [*args[1:], "--"]
+    following = [*args, "--"][1:]
     said: list[str] = []
     for word, after in zip(args, following, strict=True):
         said.append(word)

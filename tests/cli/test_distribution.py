@@ -77,6 +77,7 @@ def test_a_worker_needs_a_place_to_join(ghlctl: Run) -> None:
 
 
 def test_the_port_of_the_page_may_be_left_out() -> None:
+    assert _with_port([]) == []
     assert _with_port(["--web"]) == ["--web", "8089"]
     assert _with_port(["--web", "--rate", "5"]) == ["--web", "8089", "--rate", "5"]
     assert _with_port(["--web", "0", "--rate", "5"]) == ["--web", "0", "--rate", "5"]

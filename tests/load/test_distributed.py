@@ -258,6 +258,17 @@ def test_a_killed_worker_is_named_and_its_share_is_in_the_run(
     assert any("is lost: signal 9" in line for line in running.said)
 
 
+def test_samples_that_a_worker_wrote_and_that_are_gone_are_missed(
+    tmp_path: Path, serve: Serve, begin: Begin
+) -> None:
+    running = begin(plan_of(tmp_path, serve(accept), Constant(100, 4)))
+    wait_until(lambda: running.over or any(tmp_path.glob("*/0001/*/part-*.parquet")))
+    next(tmp_path.glob("*/0001/*/part-*.parquet")).unlink()
+    outcome = running.result()
+    assert re.match(r"worker 1 \(.*\) counted 200 requests", text_of(outcome, "counts-disagree"))
+    assert "samples-missing" in codes(outcome)
+
+
 def test_a_killed_master_leaves_readable_samples_and_no_process(
     tmp_path: Path, serve: Serve, begin: Begin
 ) -> None:
