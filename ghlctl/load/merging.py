@@ -73,6 +73,7 @@ def merged(reports: Sequence[Report]) -> Merged:
             response_p50_ms=response.quantile_ms(0.5),
             response_p99_ms=response.quantile_ms(0.99),
             run_queue_wait_s=sum(progress.run_queue_wait_s for progress in each),
+            retries=sum(progress.retries for progress in each),
         ),
         lateness,
         response,
@@ -81,12 +82,13 @@ def merged(reports: Sequence[Report]) -> Merged:
 
 def report_of(samples: Samples, last: Progress, *, unreported: int) -> Report:
     """What a lost worker's surviving rows say, and those it owes, in place of its last word."""
-    sent = samples.sent
-    counts = Counter(samples.error.tolist())
+    arrivals = samples.arrivals
+    sent = arrivals.sent
+    counts = Counter(arrivals.error.tolist())
     lateness, response = Histogram(), Histogram()
-    free = sent & ~samples.warmup
-    lateness.add((samples.sent_ns - samples.intended_ns)[free])
-    response.add((samples.done_ns - samples.intended_ns)[sent])
+    free = sent & ~arrivals.warmup
+    lateness.add((arrivals.sent_ns - arrivals.intended_ns)[free])
+    response.add((arrivals.done_ns - arrivals.intended_ns)[sent])
     done, dropped = int(np.sum(sent)), int(np.sum(~sent)) + unreported
     counts[ErrorKind.UNREPORTED.value] += unreported
     progress = Progress(
@@ -103,6 +105,7 @@ def report_of(samples: Samples, last: Progress, *, unreported: int) -> Report:
         response_p50_ms=response.quantile_ms(0.5),
         response_p99_ms=response.quantile_ms(0.99),
         run_queue_wait_s=last.run_queue_wait_s,
+        retries=len(samples) - len(arrivals),
     )
     return Report(progress, lateness.pack(), response.pack())
 

@@ -27,10 +27,11 @@ from ghlctl.load.messages import Finished, Progress
 from ghlctl.load.plan import Share
 from ghlctl.load.schedule import planned, segments_of
 from ghlctl.load.unreported import Lost, unreported
-from ghlctl.load.waiting import aside
+from ghlctl.load.waiting import aside, wait_for
 from ghlctl.model.caution import Caution
 from ghlctl.model.summary import WorkerSummary
 from ghlctl.store.samples import (
+    FILE,
     SampleWriter,
     has_samples,
     no_samples,
@@ -41,6 +42,7 @@ from ghlctl.store.samples import (
 
 WORKER_LOST = "worker-lost"
 _WALL_NS = 1_000_000_000
+_WRITING_S = 10.0
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ def _account_for(crew: Crew, course: Course, member: Member) -> int:
     """Put what a lost worker owned and did not report among the run's rows; how many that are."""
     share = Share(member.index, crew.plan.spread.together)
     plan = msgspec.structs.replace(crew.plan, share=share)
+    if member.process is not None:  # who writes its samples outlives it, and writes them all
+        wait_for((member.folder / FILE).exists, _WRITING_S)
     kept = read_samples(member.folder) if has_samples(member.folder) else no_samples()
     lost = Lost(plan, course.losses.get(member.client_id, 0))
     rows = unreported(lost, course.zeros, kept, course.halted_ns)
@@ -132,7 +136,7 @@ def _compare_again(crew: Crew, member: Member) -> None:
 
 def _counts_of(member: Member) -> Counts:
     report = member.report or NO_REPORT
-    rows = rows_kept(member.folder) - report.progress.dropped
+    rows = rows_kept(member.folder) - report.progress.dropped - report.progress.retries
     held = len(Histogram.unpack(report.response))
     return Counts(member.name, report.progress.done, held, rows, "its samples")
 

@@ -44,7 +44,7 @@ def unreported(
                 owned += _closed_rows(segment, lost)
             case ClosedSegment():
                 pass
-    missing = Counter(owned) - Counter(_kept_rows(lost, kept))
+    missing = Counter(owned) - Counter(_kept_rows(lost, kept.arrivals))
     rows = np.array(sorted(missing.elements()), dtype=np.int64).reshape(-1, 4)
     return _samples(lost.plan, rows)
 

@@ -219,7 +219,9 @@ def spares(workshop: Workshop, plan: LoadPlan, now: float) -> Iterator[Stencil]:
 
     Nothing comes of a scheme, or of headers, that leave no place to fill in.
     """
-    apart = replace(workshop, source=source_of(plan, plan.people_seed + 1, contacts=64, tenants=plan.seed))
+    apart = replace(
+        workshop, source=source_of(plan, plan.people_seed + 1, contacts=64, tenants=plan.seed)
+    )
     for event, name in enumerate(plan.events):
         for _ in range(_SPARES):
             order = Order(name, now, fresh_id())
