@@ -6,6 +6,9 @@ from ghlctl.model.estimate import Mode
 from ghlctl.model.run import RunState
 from ghlctl.model.summary import LoadSummary
 
+MISCOUNTS = frozenset({"counts-disagree", "samples-missing"})
+"""Codes of the engine's cautions after which no number of a run may be used."""
+
 
 class RunStanding(StrEnum):
     """Only MEASURED carries a verdict; the others show numbers that decide nothing."""
@@ -14,6 +17,7 @@ class RunStanding(StrEnum):
     ABORTED = "aborted"
     NOTHING_SENT = "nothing-sent"
     FELL_BEHIND = "fell-behind"
+    MISCOUNTED = "miscounted"
 
     @property
     def code(self) -> str:
@@ -32,6 +36,8 @@ class RunStanding(StrEnum):
                 return "nothing was sent after the warm-up"
             case RunStanding.FELL_BEHIND:
                 return "the load generator fell behind its schedule"
+            case RunStanding.MISCOUNTED:
+                return "the load generator's parts do not agree on what was sent"
 
 
 def standing_of(summary: LoadSummary) -> RunStanding:
@@ -40,6 +46,8 @@ def standing_of(summary: LoadSummary) -> RunStanding:
         return RunStanding.ABORTED
     if summary.sent == 0:
         return RunStanding.NOTHING_SENT
+    if any(caution.code in MISCOUNTS for caution in summary.cautions):
+        return RunStanding.MISCOUNTED
     if not summary.generator.keeping_up:
         return RunStanding.FELL_BEHIND
     return RunStanding.MEASURED

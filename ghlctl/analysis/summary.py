@@ -89,12 +89,9 @@ def summarise(
     )
     found = (*doubts(evidence), *_sender_says(run, measured))
     results = evaluate(thresholds, measured)
-    return msgspec.structs.replace(
-        measured,
-        thresholds=results,
-        cautions=_distinct(given, found),
-        passed=gate(results).passed and standing_of(measured) is RunStanding.MEASURED,
-    )
+    judged = msgspec.structs.replace(measured, thresholds=results, cautions=_distinct(given, found))
+    passed = gate(results).passed and standing_of(judged) is RunStanding.MEASURED
+    return msgspec.structs.replace(judged, passed=passed)
 
 
 def _sender_says(run: Run, measured: LoadSummary) -> Iterator[Caution]:

@@ -49,11 +49,11 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
     """Everything that speaks against taking the numbers as they stand, gravest first."""
     summary = evidence.summary
     if summary.sent == 0:
-        return (*_dropped(summary), _nothing_counted(summary))
+        return (*_dropped(evidence), _nothing_counted(summary))
     return (
         *_contended(summary, evidence.environment),
         *_late(evidence),
-        *_dropped(summary),
+        *_dropped(evidence),
         *_failed(evidence),
         *_timeouts(summary),
         *_unsteady(evidence.counted),
@@ -112,11 +112,14 @@ def _late(evidence: Evidence) -> Iterator[Caution]:
         yield Caution(NOT_KEEPING_UP, "the generator fell behind, by its own account", hint)
 
 
-def _dropped(summary: LoadSummary) -> Iterator[Caution]:
-    if summary.dropped:
+def _dropped(evidence: Evidence) -> Iterator[Caution]:
+    """Those that were certainly not sent; the engine itself speaks of unreported ones."""
+    summary, errors = evidence.summary, evidence.counted.error
+    dropped = summary.dropped - int(np.sum(errors == ErrorKind.UNREPORTED.value))
+    if dropped > 0:
         yield Caution(
             "dropped-arrivals",
-            f"{summary.dropped} of {summary.planned} arrivals were never sent",
+            f"{dropped} of {summary.planned} arrivals were never sent",
             "the load was lighter than planned: lower the rate or shorten the timeout",
         )
 

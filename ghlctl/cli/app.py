@@ -31,9 +31,11 @@ from ghlctl.cli import (
     trend,
     upstream,
     verify,
+    worker,
 )
 from ghlctl.cli.interrupts import signals_interrupt
 from ghlctl.cli.output import complain, emit, write_what_can_be_encoded
+from ghlctl.cli.spreading import PortMayBeLeftOut
 from ghlctl.errors import ExitStatus, GhlctlError
 
 app = typer.Typer(
@@ -75,7 +77,8 @@ app.command("verify")(verify.verify)
 app.command("listen")(listen.listen)
 app.command("health")(health.health)
 app.add_typer(baseline.app, name="baseline")
-app.command("loadtest")(loadtest.loadtest)
+app.command("loadtest", cls=PortMayBeLeftOut)(loadtest.loadtest)
+app.command("worker")(worker.worker)
 app.add_typer(audit.app, name="audit")
 app.command("compare")(compare.compare)
 app.command("ladder")(ladder.ladder)

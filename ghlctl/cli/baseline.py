@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ghlctl.cli import options
+from ghlctl.cli import options, spreading
 from ghlctl.cli.default_command import DefaultsToRun
 from ghlctl.cli.interrupts import kept
 from ghlctl.cli.output import Format, emit, require_writable, say
@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="The baseline's name.")]
 RESERVED = ("list", "show", "delete", "run")
 
 
-@app.command("run")
+@app.command("run", cls=spreading.PortMayBeLeftOut)
 def capture(
     name: Name,
     scenario: options.ScenarioFile = None,
@@ -37,6 +37,11 @@ def capture(
     concurrency: options.Concurrency = None,
     rate: options.Rate = None,
     duration: options.Duration = None,
+    workers: spreading.Workers = None,
+    distributed: spreading.Distributed = None,
+    expect_workers: spreading.Expected = None,
+    join_within: spreading.JoinWithin = "60s",
+    web: spreading.Web = None,
     skip_audit: Annotated[bool, typer.Option("--skip-audit", help="Measure load only.")] = False,
     seed: options.Seed = None,
     reports: options.Reports = None,
@@ -66,6 +71,7 @@ def capture(
 
     _check_name(name)
     require_writable(output)
+    spread = spreading.spread_of(workers, distributed, expect_workers, join_within, web)
     settings = load_config(config)
     planned = scenario_for(
         Shape(scenario, iterations, concurrency, rate, duration, (), seed), settings
@@ -85,7 +91,7 @@ def capture(
         run = new_load_run(RunKind.BASELINE, name, planned, receiver)
         folder = store_of(settings, reports).create_baseline(name, run)
         with kept(folder):
-            measured = measure_into(folder, run, planned, receiver, captured)
+            measured = measure_into(folder, run, planned, receiver, captured, spread)
             if not skip_audit and measured.summary.state == "complete":
                 audit_into(folder, receiver)
     emit(load_report(folder, measured.summary, form), output)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ghlctl.cli.output import Format, as_json
+from ghlctl.cli.output import Format, as_json, say
 from ghlctl.cli.settings import Flags, Receiver, read_text, settle
 from ghlctl.errors import ExitStatus, NotMeasuredError, UsageError
 
 if TYPE_CHECKING:
     from ghlctl.load.measure import LoadOrder, Measured
+    from ghlctl.load.plan import Spread
     from ghlctl.load.recording import Recording
     from ghlctl.model.caution import Caution
     from ghlctl.model.run import Run, RunKind
@@ -210,9 +211,10 @@ def load_order(
     folder: "RunFolder",
     seed: int,
     recordings: "tuple[Recording, ...]" = (),
+    spread: "Spread | None" = None,
 ) -> "LoadOrder":
     from ghlctl.load.measure import LoadOrder
-    from ghlctl.load.plan import LoadPlan
+    from ghlctl.load.plan import LoadPlan, Spread
 
     plan = LoadPlan(
         url=receiver.url,
@@ -230,6 +232,8 @@ def load_order(
         retries=scenario.retries,
         locations=scenario.locations,
         recordings=recordings,
+        spread=spread or Spread(),
+        authorized=receiver.authorized,
     )
     within_s = scenario.effects.within_s if scenario.effects else 10.0
     later = relative_thresholds(scenario.thresholds)
@@ -259,19 +263,21 @@ def measure_into(
     scenario: "Scenario",
     receiver: Receiver,
     recordings: "tuple[Recording, ...]" = (),
+    spread: "Spread | None" = None,
 ) -> "Measured":
     """Send the scenario's load; the run is on disk, complete or aborted, when this returns."""
     import msgspec
 
     from ghlctl.cli.progress import Plan, shown_progress
-    from ghlctl.load.measure import measure_load
+    from ghlctl.load.measure import Onlookers, measure_load
     from ghlctl.scenario.scenario import known_duration_s
 
-    order = load_order(scenario, receiver, folder, run.seed, recordings)
+    order = load_order(scenario, receiver, folder, run.seed, recordings, spread)
     plan = Plan(run.name, known_duration_s(scenario.arrivals), scenario.thresholds)
     run = msgspec.structs.replace(run, cautions=(*run.cautions, *_left_out(recordings)))
     with shown_progress(plan) as on_progress:
-        return measure_load(order, folder, run, environ=os.environ, on_progress=on_progress)
+        onlookers = Onlookers(on_progress, say)
+        return measure_load(order, folder, run, environ=os.environ, onlookers=onlookers)
 
 
 def require_ready(receiver: Receiver) -> None:

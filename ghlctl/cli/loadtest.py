@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ghlctl.cli import options
+from ghlctl.cli import options, spreading
 from ghlctl.cli.interrupts import kept
 from ghlctl.cli.output import Format, emit, require_writable, say
 from ghlctl.errors import ExitStatus, UsageError
@@ -28,6 +28,11 @@ def loadtest(
     duration: options.Duration = None,
     replay: options.Replay = None,
     speed: options.Speed = None,
+    workers: spreading.Workers = None,
+    distributed: spreading.Distributed = None,
+    expect_workers: spreading.Expected = None,
+    join_within: spreading.JoinWithin = "60s",
+    web: spreading.Web = None,
     threshold: options.Thresholds = None,
     against: Annotated[
         str | None, typer.Option("--against", help="Compare with this baseline; worse fails.")
@@ -61,6 +66,7 @@ def loadtest(
     from ghlctl.model.run import RunKind
 
     require_writable(output)
+    spread = spreading.spread_of(workers, distributed, expect_workers, join_within, web)
     settings = load_config(config)
     thresholds = threshold or ()
     shape = Shape(
@@ -89,7 +95,7 @@ def loadtest(
         run = new_load_run(RunKind.LOADTEST, planned.name, planned, receiver)
         folder = store.create(run)
         with kept(folder):
-            measured = measure_into(folder, run, planned, receiver, captured)
+            measured = measure_into(folder, run, planned, receiver, captured, spread)
     emit(load_report(folder, measured.summary, form), output)
     status = status_of(measured)
     if baseline is None or status is not ExitStatus.FINE:

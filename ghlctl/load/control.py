@@ -1,30 +1,44 @@
 """Locust as the control plane: its runner, its statistics, its events; no request is its own.
 
-One user runs the whole engine, which is a native thread. Locust's monkey-patching is switched
-off: the engine needs the system's sockets, threads and clocks, and this thread's hub none.
+One user stands for the whole engine, which is a native thread.
 """
 
 import logging
-import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ghlctl.load.recorder import Tally
-
-os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"  # read by Locust while it is imported
-
-import gevent
-from locust import User, task
-from locust.env import Environment
-from locust.stats import StatsEntry, StatsError, bucket_response_time
+from ghlctl.load.unpatched import (
+    Environment,
+    StatsEntry,
+    StatsError,
+    User,
+    bucket_response_time,
+    gevent,
+    task,
+)
+from ghlctl.load.web import web_page
+from ghlctl.model.address import shown_url
 
 PUMP_S = 0.25
 _LOOK_S = 0.05
+_LONG_S = 3600.0
 _METHOD = "POST"
+
+
+class Sender(User):
+    """Stands for an engine among Locust's users; what sends is the wire loop."""
+
+    @task
+    def send(self) -> None:
+        while True:
+            gevent.sleep(_LONG_S)
 
 
 class ToCautions(logging.Handler):
@@ -38,32 +52,40 @@ class ToCautions(logging.Handler):
         self._say(record.getMessage().splitlines()[0])
 
 
-def run_locust(alive: Callable[[], bool], tallies: deque[Tally], pump: Callable[[], None]) -> None:
-    """Run Locust's local runner until `alive` is False; `pump` is called four times a second."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What Locust's page shows as the host, where it is shown, and what its Stop does."""
 
-    class Sender(User):
-        @task
-        def send(self) -> None:
-            while alive():
-                _breathe(alive)
-                _add_all(self.environment.stats, tallies)
-                pump()
-            self.environment.runner.quit()
+    url: str
+    web_port: int | None
+    stop: Callable[[], None]
 
-    environment = Environment(user_classes=[Sender])
+
+def environment_for(place: Place) -> Any:
+    """Locust's environment of a run; the URL in it is without its secrets."""
+    return Environment(user_classes=[Sender], host=shown_url(place.url))
+
+
+@contextmanager
+def locust_alone(place: Place) -> Iterator[Callable[[], Any]]:
+    """Locust's local runner with one user; yields what gives its statistics."""
+    environment = environment_for(place)
     runner = environment.create_local_runner()
-    runner.start(1, spawn_rate=1)
-    runner.greenlet.join()
-    _add_all(environment.stats, tallies)
+    with web_page(environment, place.web_port, place.stop):
+        runner.start(1, spawn_rate=1)
+        runner.spawning_greenlet.join()  # it clears the statistics
+        yield lambda: environment.stats
+        runner.quit()
 
 
-def _breathe(alive: Callable[[], bool]) -> None:
+def breathe(over: Callable[[], bool]) -> None:
+    """Let Locust work for a pump's time, or until it is over."""
     until = time.monotonic() + PUMP_S
-    while alive() and time.monotonic() < until:
+    while not over() and time.monotonic() < until:
         gevent.sleep(_LOOK_S)
 
 
-def _add_all(stats: Any, tallies: deque[Tally]) -> None:
+def add_all(stats: Any, tallies: deque[Tally]) -> None:
     while tallies:
         tally = tallies.popleft()
         for entry in (stats.total, stats.get(tally.event, _METHOD)):

@@ -59,6 +59,10 @@ class Link:
     def reason(self) -> str | None:
         return self.meeting.reason if self.meeting else None
 
+    def over(self) -> bool:
+        """Whether the runs at the same time have ended early."""
+        return self.reason is not None
+
     @property
     def agree(self) -> Callable[[int], int] | None:
         if self.meeting is None:

@@ -1,13 +1,12 @@
 """One load run from its plan to its summary: send, watch the ledger, match, summarise, write."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from ghlctl.analysis.blocks import blocks_of
-from ghlctl.analysis.effects import MatchedEffects, match_effects
+from ghlctl.analysis.effects import MatchedEffects
 from ghlctl.analysis.summary import counted_part, cuts_of, summarise
 from ghlctl.errors import NotMeasuredError
 from ghlctl.load.abort import stopper
@@ -17,9 +16,9 @@ from ghlctl.load.messages import Progress
 from ghlctl.load.meter import Meter
 from ghlctl.load.plan import LoadPlan
 from ghlctl.load.process import LoadOutcome, run_load
+from ghlctl.load.watching import patience_for, watch_effects
 from ghlctl.model.block import CpuReading
 from ghlctl.model.caution import Caution
-from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.run import Run, RunState
 from ghlctl.model.sample import Samples
 from ghlctl.model.summary import LoadSummary, ReceiverCost
@@ -32,8 +31,6 @@ from ghlctl.store.samples import has_samples, no_samples, read_samples, read_tim
 from ghlctl.transport.ledger import Ledger
 from ghlctl.transport.reach import Reach
 
-POLL_S = 0.25
-QUIET_S = 1.0  # without a new effect, before the ledger is taken for complete
 BLOCK_S = 4.0  # the shortest that held its own in measurements; short runs need every block
 NO_EFFECTS = "effects-not-measured"
 
@@ -62,74 +59,116 @@ class LoadOrder:
     link: Link = field(default_factory=Link)
 
 
+@dataclass(frozen=True, slots=True)
+class Onlookers:
+    """Whoever follows a run while it goes on: with its progress, and with what it has to say."""
+
+    on_progress: Callable[[Progress], None] | None = None
+    on_said: Callable[[str], None] | None = None
+
+
 def measure_load(
     order: LoadOrder,
     folder: RunFolder,
     run: Run,
     *,
     environ: Mapping[str, str],
-    on_progress: Callable[[Progress], None] | None = None,
+    onlookers: Onlookers,
 ) -> Measured:
     """Send the load, then say what it showed; everything is in the folder before this returns."""
     if order.upstream_url is None:
-        return _measured(order, folder, run, None, environ, on_progress)
+        sent = _sent(order, environ, onlookers)
+        return _measured(order, folder, run, sent, None)
     with Reach() as reach:
         ledger = Ledger(reach, order.upstream_url)
         ledger.fresh()  # what stood there before this run is not this run's effect
-        return _measured(order, folder, run, ledger, environ, on_progress)
+        sent = _sent(order, environ, onlookers)
+        return _measured(order, folder, run, sent, ledger)
 
 
-def _measured(
-    order: LoadOrder,
-    folder: RunFolder,
-    run: Run,
-    ledger: Ledger | None,
-    environ: Mapping[str, str],
-    on_progress: Callable[[Progress], None] | None,
-) -> Measured:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A load that was sent: how that ended, and what was read of processes meanwhile."""
+
+    outcome: LoadOutcome
+    before: ProcessCost | None
+    meter: Meter
+
+
+def _sent(order: LoadOrder, environ: Mapping[str, str], onlookers: Onlookers) -> _Sent:
     before = _cost(order.receiver_pid)
-    meter = Meter(order.receiver_pid, on_progress)
+    meter = Meter(order.receiver_pid, onlookers.on_progress)
     outcome = run_load(
         order.plan,
         environ=environ,
         on_progress=meter.read,
         should_stop=order.link.stops(stopper(order.thresholds)),
+        on_said=onlookers.on_said,
         agree=order.link.agree,
     )
-    ended = msgspec.structs.replace(
-        run,
-        state=outcome.state,
-        ended_at=utc_now(),
-        origin_unix_ns=outcome.origin_unix_ns,
-    )
-    folder.write_run(ended)
+    return _Sent(outcome, before, meter)
+
+
+def _measured(
+    order: LoadOrder, folder: RunFolder, run: Run, sent: _Sent, ledger: Ledger | None
+) -> Measured:
+    outcome = sent.outcome
+    ended = _written(folder, run, outcome)
     # Ctrl-C may come before the first of them.
     read = read_timings if ledger is None else read_samples  # ids are for effects alone
     samples = read(folder.path) if has_samples(folder.path) else no_samples()
     matched = None
     if ledger is not None:
-        try:
-            within_s, quiet_s = order.effects_within_s, _quiet_s(order)
-            matched = _effects(
-                samples, ledger, outcome, order.link, within_s=within_s, quiet_s=quiet_s
-            )
+        matched, outcome = _effects(order, samples, ledger, outcome)
+        ended = _written(folder, ended, outcome)
+        if matched is not None:
             write_effects(folder.path, matched.effects)
-        except NotMeasuredError as fault:
-            outcome = _without_effects(outcome, fault.message)
-        except KeyboardInterrupt:
-            outcome = _without_effects(outcome, "interrupted while the effects were awaited")
-            outcome = replace(outcome, state=RunState.ABORTED, interrupted=True)
-            ended = msgspec.structs.replace(ended, state=RunState.ABORTED)
-            folder.write_run(ended)
-    cost = _spent(before, _cost(order.receiver_pid), samples)
-    cpu = meter.readings(outcome.origin_unix_ns)
+    cost = _spent(sent.before, _cost(order.receiver_pid), samples)
+    cpu = sent.meter.readings(outcome.origin_unix_ns)
     summary = _summary(order, ended, samples, matched, outcome, cost, cpu)
     folder.write_load(summary)
+    _write_blocks(order, folder, samples, matched, cpu)
+    return Measured(summary, outcome.interrupted)
+
+
+def _write_blocks(
+    order: LoadOrder,
+    folder: RunFolder,
+    samples: Samples,
+    matched: MatchedEffects | None,
+    cpu: Sequence[CpuReading],
+) -> None:
     counted = counted_part(samples)
     cuts = cuts_of(counted, BLOCK_S, order.windows)
     end_to_end = matched.end_to_end if matched else None
     write_blocks(folder.path, blocks_of(counted.arrivals, cuts, end_to_end, cpu))
-    return Measured(summary, outcome.interrupted)
+
+
+def _written(folder: RunFolder, run: Run, outcome: LoadOutcome) -> Run:
+    """The run as it ended, on disk before anything else can fail."""
+    ended = msgspec.structs.replace(
+        run,
+        state=outcome.state,
+        ended_at=run.ended_at or utc_now(),
+        origin_unix_ns=outcome.origin_unix_ns,
+    )
+    folder.write_run(ended)
+    return ended
+
+
+def _effects(
+    order: LoadOrder, samples: Samples, ledger: Ledger, outcome: LoadOutcome
+) -> tuple[MatchedEffects | None, LoadOutcome]:
+    """What came of the deliveries, and the outcome with why that could not be told."""
+    patience = patience_for(order.effects_within_s, order.thresholds)
+    try:
+        over = order.link.over
+        return watch_effects(samples, ledger, outcome.origin_unix_ns, patience, over), outcome
+    except NotMeasuredError as fault:
+        return None, _without_effects(outcome, fault.message)
+    except KeyboardInterrupt:
+        outcome = _without_effects(outcome, "interrupted while the effects were awaited")
+        return None, replace(outcome, state=RunState.ABORTED, interrupted=True)
 
 
 def _without_effects(outcome: LoadOutcome, reason: str) -> LoadOutcome:
@@ -163,41 +202,6 @@ def _summary(
         block_s=BLOCK_S,
         windows=order.windows,
     )
-
-
-def _effects(
-    samples: Samples,
-    ledger: Ledger,
-    outcome: LoadOutcome,
-    link: Link,
-    *,
-    within_s: float,
-    quiet_s: float,
-) -> MatchedEffects:
-    """Watch until every acknowledged delivery shows an effect and no more come, or too long.
-
-    Matching reads everything, so it waits for a moment in which nothing new came.
-    """
-    began = last_new = time.monotonic()
-    entries: list[LedgerEntry] = []
-    while True:
-        time.sleep(POLL_S)
-        fresh = ledger.fresh()
-        entries += fresh
-        now = time.monotonic()
-        last_new = now if fresh else last_new
-        over = now - began >= within_s or link.reason is not None
-        if not over and now - last_new < quiet_s:
-            continue
-        matched = match_effects(samples, entries, outcome.origin_unix_ns)
-        if over or matched.summary.lost == 0:
-            return matched
-
-
-def _quiet_s(order: LoadOrder) -> float:
-    """How long nothing new must come: all the time there is where repeats are asked for."""
-    asked = any("duplicated" in threshold.expr for threshold in order.thresholds)
-    return order.effects_within_s if asked else min(QUIET_S, order.effects_within_s)
 
 
 def _cost(pid: int | None) -> ProcessCost | None:

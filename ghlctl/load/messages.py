@@ -4,6 +4,7 @@ import msgspec
 
 from ghlctl import errors
 from ghlctl.model.caution import Caution
+from ghlctl.model.summary import WorkerSummary
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -47,12 +48,30 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     caution: Caution
 
 
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    """A line for the person who started the run."""
+
+    text: str
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
-    """The engine ended by itself and every row is on disk; `aborted` when it was told to stop."""
+    """The engine ended by itself and every row is on disk; `aborted` when it was told to stop.
+
+    `workers`: what each sent, where there are several; `elsewhere_cpu_s` of those that are not
+    descendants of this process.
+    """
 
     aborted: bool
     keeping_up: bool
     progress: Progress
+    workers: tuple[WorkerSummary, ...] = ()
+    elsewhere_cpu_s: float = 0.0
+
+
+class Parted(msgspec.Struct, frozen=True, tag="parted"):
+    """A worker has ended and its master has everything; `whole` when nothing was cut short."""
+
+    whole: bool
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -95,7 +114,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     segment: int
 
 
-FromChild = Progress | Prepared | Started | Noted | Finished | Refused
+FromChild = Progress | Prepared | Started | Noted | Said | Parted | Finished | Refused
 FromProducer = Ready | Refused
 ToProducer = Begin | Credit | End
 

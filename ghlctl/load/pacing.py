@@ -1,7 +1,7 @@
 """When to send: the arrivals of open segments at their moments, the slots of closed ones."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ghlctl.load.frames import tag_of
 from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment
@@ -10,21 +10,38 @@ from ghlctl.load.wire import Wire
 
 LEAD_NS = 100_000_000
 _NEVER_NS = 2**62
+_MEETING_NS = 5_000_000
+
+Agree = Callable[[int, int], int | None]
+"""Gets a segment's number and the earliest moment at which it could begin here; answers with
+the moment at which it begins everywhere, or with None while that is not known yet."""
 
 _now = time.monotonic_ns
+
+
+def alone(_segment: int, earliest_ns: int) -> int:
+    """Where nobody else sends, a segment begins when it can."""
+    return earliest_ns
 
 
 class Pacing:
     """Runs the segments once, one after another, on the wire loop's thread."""
 
     def __init__(
-        self, segments: Sequence[Segment], wire: Wire, supply: Supply, *, grace_ns: int
+        self,
+        segments: Sequence[Segment],
+        wire: Wire,
+        supply: Supply,
+        *,
+        grace_ns: int,
+        agree: Agree = alone,
     ) -> None:
         self.producer_died = False
         self._segments = segments
         self._wire = wire
         self._supply = supply
         self._grace_ns = grace_ns
+        self._agree = agree
         self._begun: list[tuple[Segment, int, int]] = []
 
     def run(self, origin_ns: int) -> None:
@@ -35,7 +52,9 @@ class Pacing:
         base_ns = origin_ns
         for number, segment in enumerate(self._segments):
             if number:
-                base_ns = max(base_ns, _now() + LEAD_NS)
+                base_ns = self._zero_of(number, max(base_ns, _now() + LEAD_NS))
+                if self._wire.aborted:
+                    break
                 self._supply.begin(number, segment, base_ns + time.time_ns() - _now())
             self._begun.append((segment, base_ns, self._wire.attempts.sent))
             match segment:
@@ -60,6 +79,12 @@ class Pacing:
             else:
                 total += end - sent
         return total
+
+    def _zero_of(self, number: int, earliest_ns: int) -> int:
+        """When a later segment begins: all that send it must have come so far."""
+        while (agreed := self._agree(number, earliest_ns)) is None and not self._wire.aborted:
+            self._wire.turn(_now() + _MEETING_NS)
+        return earliest_ns if agreed is None else agreed
 
     def _wait(self, until_ns: int) -> None:
         while _now() < until_ns and not self._wire.aborted:

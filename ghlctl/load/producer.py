@@ -18,7 +18,8 @@ from ghlctl.load.frames import pack
 from ghlctl.load.messages import Begin, Credit, End, Ready
 from ghlctl.load.plan import LoadPlan, decode_plan
 from ghlctl.load.production import ClosedProduction, OpenProduction, closed_choices
-from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment, segments_of
+from ghlctl.load.schedule import ClosedSegment, OpenSegment, Segment
+from ghlctl.load.split import own_segments
 from ghlctl.load.stencil import pack_stencil
 from ghlctl.load.workshop import Copy, Order, Workshop, fresh_id, open_workshop, rehearse, spares
 
@@ -126,7 +127,7 @@ def _rehearse(workshop: Workshop, plan: LoadPlan) -> float:
 
 
 def _produce(plan: LoadPlan, workshop: Workshop, orders: Orders, *, stencils: bool) -> None:
-    for number, segment in enumerate(segments_of(plan)):
+    for number, segment in enumerate(own_segments(plan)):
         while number not in orders.begun and not orders.gone:
             orders.look(1.0)
         if orders.gone:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain, count, islice
 
 import numpy as np
 
@@ -135,8 +135,9 @@ class ClosedProduction:
 
 
 def closed_choices(plan: LoadPlan, stage: int) -> Iterator[tuple[int, bool]]:
-    """Event index and whether it is sent twice, without end, by the plan's seed."""
-    return chain.from_iterable(_choices(plan, stage))
+    """Event index and whether it is sent twice, without end, by the plan's seed and share."""
+    every = chain.from_iterable(_choices(plan, stage))
+    return islice(every, plan.share.index, None, plan.share.of)
 
 
 def _choices(plan: LoadPlan, stage: int) -> Iterator[Iterable[tuple[int, bool]]]:

@@ -59,7 +59,7 @@ def rule_of(
     return RetryRule(
         policy,
         said.speed or policy.usual_speed,
-        Random(plan.seed),
+        Random(plan.people_seed),
         again_with(_signer(plan, environ) if said.signature is Signature.FRESH else None),
         counted_from_ns,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ghlctl.errors import GhlctlError
 from ghlctl.load.link import Link, Meeting
-from ghlctl.load.measure import LoadOrder, Measured, measure_load
+from ghlctl.load.measure import LoadOrder, Measured, Onlookers, measure_load
 from ghlctl.load.messages import Progress
 from ghlctl.model.run import Run, RunState
 from ghlctl.store.runs import RunFolder
@@ -73,7 +73,7 @@ def _measure(
 ) -> Measured | None:
     try:
         measured = measure_load(
-            order, arm.folder, arm.run, environ=environ, on_progress=on_progress
+            order, arm.folder, arm.run, environ=environ, onlookers=Onlookers(on_progress)
         )
     except GhlctlError as fault:
         faults.append(fault)  # the first in time says why; the others follow from it

@@ -176,7 +176,7 @@ def open_workshop(plan: LoadPlan, environ: Mapping[str, str], threads: int) -> W
     key = scheme.read_signing_key(resolve_key(plan.key_ref, environ))
     shared_secret = isinstance(key, bytes)  # HMAC holds the interpreter's lock: threads are no help
     provider = provider_named(plan.provider)
-    source = source_of(plan, plan.seed)
+    source = source_of(plan, plan.people_seed, tenants=plan.seed)
     return Workshop(
         address_of(plan.url),
         event_names(plan),
@@ -210,7 +210,7 @@ def location_names(plan: LoadPlan, source: EventSource) -> tuple[str, ...]:
 
 def rehearse(workshop: Workshop, plan: LoadPlan, orders: list[Order]) -> None:
     """Make `orders` from a small source apart: the run's content depends on its seed alone."""
-    source = provider_named(plan.provider).source(plan.seed, contacts=4, locations=1)
+    source = provider_named(plan.provider).source(plan.people_seed, contacts=4, locations=1)
     replace(workshop, source=source).make(orders)
 
 
@@ -219,7 +219,9 @@ def spares(workshop: Workshop, plan: LoadPlan, now: float) -> Iterator[Stencil]:
 
     Nothing comes of a scheme, or of headers, that leave no place to fill in.
     """
-    apart = replace(workshop, source=source_of(plan, plan.seed + 1, contacts=64, tenants=plan.seed))
+    apart = replace(
+        workshop, source=source_of(plan, plan.people_seed + 1, contacts=64, tenants=plan.seed)
+    )
     for event, name in enumerate(plan.events):
         for _ in range(_SPARES):
             order = Order(name, now, fresh_id())

@@ -29,6 +29,7 @@ class ErrorKind(StrEnum):
     CLOSED = "closed"  # connection closed before the reply was whole
     PROTOCOL = "protocol"  # what came back is no HTTP
     DROPPED = "dropped"  # the arrival was due and never sent
+    UNREPORTED = "unreported"  # it belonged to a worker that was lost: nobody knows
 
 
 _UNSAID: Ints = np.zeros(0, dtype=np.int64)

@@ -58,13 +58,28 @@ class RetriesSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unfinished: int = 0
 
 
+class WorkerSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several workers that sent the load between them; counts include the warm-up."""
+
+    worker: int
+    sent: int
+    dropped: int
+    cpu_s: float
+    lateness_p99_ms: float | None
+    keeping_up: bool
+
+
 class GeneratorSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the load engine says of itself; `cpu_s` over all its processes."""
+    """What the load engine says of itself; `cpu_s` over all its processes.
+
+    It keeps up when every worker does; `by_worker` is empty where one process sent everything.
+    """
 
     cpu_s: float
     workers: int
     keeping_up: bool
     run_queue_wait_s: float = 0.0
+    by_worker: tuple[WorkerSummary, ...] = ()
 
 
 class ReceiverCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

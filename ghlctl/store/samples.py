@@ -1,9 +1,12 @@
 """Samples on disk: finished part files while a run goes on, one Parquet file when it has ended.
 
 A Parquet file without its footer cannot be read, so a killed run must not be writing one: every
-append is a whole file, named into place, and `close` makes one of them all.
+append is a whole file, named into place, and `close` makes one of them all. Where several workers
+send, each has such a folder of its own within the run's, and what is said here holds for all.
 """
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ from ghlctl.model.sample import NEVER, Samples
 
 FILE = "samples.parquet"
 PARTS = "samples.parts"
+WORKERS = "samples.workers"
+_PART = re.compile(r"part-[a-z0-9]{1,20}\.parquet")
 _LABEL = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
@@ -65,14 +70,52 @@ class SampleWriter:
 
 
 def unite(folder: Path) -> None:
-    """Make one file of what a run wrote; a kill in between leaves the whole file or all parts."""
-    parts = _part_files(folder)
+    """Make one file of what a run wrote; a kill in between leaves the whole file or all parts.
+
+    What several workers wrote is put in the order of its intended times.
+    """
     if not (folder / FILE).exists():
-        _write(_read_parts(parts), folder / FILE)
-    for part in parts:
-        part.unlink()
-    if (folder / PARTS).is_dir():
-        (folder / PARTS).rmdir()
+        table = _read_all(folder)
+        several = workers_folder(folder).is_dir()
+        _write(table.sort_by("intended_ns") if several else table, folder / FILE)
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    shutil.rmtree(workers_folder(folder), ignore_errors=True)
+
+
+def workers_folder(folder: Path) -> Path:
+    """Holds a folder for each worker of the run in `folder`."""
+    return folder / WORKERS
+
+
+def part_name(name: str) -> bool:
+    """Whether a finished part may be called so."""
+    return _PART.fullmatch(name) is not None
+
+
+def finished_parts(folder: Path) -> list[Path]:
+    """The finished part files of one writer, oldest first."""
+    return sorted(path for path in (folder / PARTS).glob("part-*") if part_name(path.name))
+
+
+def rows_in(file: Path) -> int:
+    """How many samples a file holds, 0 for what cannot be read."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
+
+
+def rows_kept(folder: Path) -> int:
+    """How many samples are on disk, in one file or in parts."""
+    return sum(rows_in(file) for file in _files(folder))
+
+
+def write_after(folder: Path, rows: int, part: Path) -> bool:
+    """Write what a run's whole file holds after its first `rows` as a part, if there is any."""
+    table = pq.read_table(folder / FILE).slice(rows)
+    if len(table):
+        _write(table, part)
+    return len(table) > 0
 
 
 def read_samples(folder: Path) -> Samples:
@@ -113,23 +156,16 @@ def _everywhere(value: object, count: int) -> _Column:
 
 def _table(folder: Path, names: list[str] | None = None) -> pa.Table:
     """The whole table, or those of the columns that the run has."""
-    whole, parts = folder / FILE, _part_files(folder)
-    if not whole.exists() and not parts:
+    if not has_samples(folder):
         raise StoreError(
             f"run {folder.name} has no samples", "was it an audit, or did it not start"
         )
     try:
-        if not whole.exists():
-            table = _read_parts(parts)
-            _check(table.schema, folder)
-            return table.select(
-                [name for name in names or SCHEMA.names if name in table.schema.names]
-            )
-        schema = pq.read_schema(whole)
-        _check(schema, folder)
-        return pq.read_table(
-            whole, columns=[name for name in names or SCHEMA.names if name in schema.names]
-        )
+        schemas = [pq.read_schema(file) for file in _files(folder)]
+        for schema in schemas:
+            _check(schema, folder)
+        held = set(schemas[0].names)
+        return _read_all(folder, [name for name in names or SCHEMA.names if name in held])
     except (pa.ArrowException, OSError) as fault:
         raise StoreError(
             f"the samples of run {folder.name} cannot be read: {_first_line(fault)}",
@@ -153,15 +189,19 @@ def no_samples() -> Samples:
 
 
 def has_samples(folder: Path) -> bool:
-    return (folder / FILE).exists() or bool(_part_files(folder))
+    return bool(_files(folder))
 
 
-def _part_files(folder: Path) -> list[Path]:
-    return sorted((folder / PARTS).glob("part-*.parquet"))
+def _files(folder: Path) -> list[Path]:
+    """What holds a run's samples: the whole file, else every part of every worker."""
+    if (folder / FILE).exists():
+        return [folder / FILE]
+    workers = sorted(workers_folder(folder).glob("*"))
+    return finished_parts(folder) + [file for worker in workers for file in _files(worker)]
 
 
-def _read_parts(parts: list[Path]) -> pa.Table:
-    tables = [pq.read_table(part) for part in parts]
+def _read_all(folder: Path, names: list[str] | None = None) -> pa.Table:
+    tables = [pq.read_table(file, columns=names) for file in _files(folder)]
     return pa.concat_tables(tables).unify_dictionaries() if tables else SCHEMA.empty_table()
 
 

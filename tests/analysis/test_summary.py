@@ -303,9 +303,11 @@ def test_a_summary_knows_whether_its_arrivals_were_planned(
 def test_the_gravest_doubt_of_a_run_is_its_standing(samples_of: Build, summary_of: Build) -> None:
     good = summary_of(samples_of(every(50, 20)))
     behind = GeneratorSummary(1.0, 1, keeping_up=False)
+    miscounted = Caution("counts-disagree", "worker 1 counted 3 requests, its samples 2", "")
     assert standing_of(good) is RunStanding.MEASURED
     for change, standing in (
         ({"generator": behind}, RunStanding.FELL_BEHIND),
+        ({"generator": behind, "cautions": (miscounted,)}, RunStanding.MISCOUNTED),
         ({"generator": behind, "sent": 0}, RunStanding.NOTHING_SENT),
         ({"sent": 0, "state": "aborted"}, RunStanding.ABORTED),
         ({"state": "running"}, RunStanding.ABORTED),

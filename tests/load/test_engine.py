@@ -550,7 +550,7 @@ def test_a_killed_parent_leaves_no_header_behind(tmp_path: Path, serve: Serve) -
     with parent.stdout:
         parent.stdin.write(msgspec.json.encode(plan))
         parent.stdin.close()
-        assert parent.stdout.readline()
+        assert any(int(line) > 0 for line in parent.stdout)  # requests sent, as it hears of them
         (engine,) = children_of(parent.pid)
         assert b"a-secret-header" not in Path(f"/proc/{engine}/cmdline").read_bytes()
         parent.kill()
