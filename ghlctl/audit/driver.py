@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from random import Random, SystemRandom
+from urllib.parse import urlsplit
 
 from ghlctl.audit import findings as written
 from ghlctl.audit.canary import Footprint
@@ -98,7 +99,8 @@ def _session(
     watch = Watch(witness, bounds, clock, heard) if witness is not None else None
     courier = Courier(receiver, bounds, clock, reach)
     hands = Hands(receiver, bounds, clock, reach, courier, logs)
-    censor = censor_of((receiver.key, receiver.means.second_key), receiver.headers)
+    query = urlsplit(receiver.url).query.encode()  # bare bytes are shown with their first line
+    censor = censor_of((receiver.key, receiver.means.second_key, query), receiver.headers)
     lockstep = Lockstep(hands, watch, Shower(censor, shown_url(receiver.url), holds(kit)), heard)
     given = given_by(receiver, reach, listens=bool(kit.listener))
     return Session(kit, lockstep, watch, given, hands.wait_for_log), censor

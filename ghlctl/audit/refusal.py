@@ -7,11 +7,22 @@ from typing import TypeVar
 
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.kit import Kit
-from ghlctl.audit.script import Part, Script, Send, Verdict, Watched, observe, send_all
+from ghlctl.audit.script import (
+    Part,
+    Script,
+    Send,
+    Talk,
+    Verdict,
+    Watched,
+    observe,
+    send_all,
+    talk_all,
+)
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Outcome
 from ghlctl.model.sample import ErrorKind
-from ghlctl.transport.attempt import Answer
+from ghlctl.transport.attempt import Answer, Failure
+from ghlctl.transport.conversation import Conversation, Ending
 
 REPEATS = 3
 """A failure is confirmed when it happens this many times, each time with fresh canaries."""
@@ -30,13 +41,15 @@ _CERTAINTY = (Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM, Confiden
 class Forged:
     """A delivery to be refused, and the canaries that show when it was not.
 
-    `url` is "" for the receiver's own.
+    `url` is "" for the receiver's own. `talk`: the bytes that are said in place of a request, for
+    what no HTTP client sends.
     """
 
     delivery: Delivery
     canaries: tuple[Canary, ...]
     method: str = "POST"
     url: str = ""
+    talk: Talk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +90,48 @@ def _round(kit: Kit, forgeries: Sequence[Forgery]) -> Part[list[Tried]]:
     """Each forgery once, some at a time; a receiver that hangs is not asked the rest."""
     tried: list[Tried] = []
     for some in batched(forgeries):
-        forged = [forgery.make(kit) for forgery in some]
-        sends = [
-            Send(one.delivery, forgery.name, one.canaries, one.method, one.url)
-            for forgery, one in zip(some, forged, strict=True)
-        ]
-        answers = yield from send_all(sends)
-        tried += map(Tried, some, (one.canaries for one in forged), answers)
-        if sum(hangs(answer) for answer in answers) > 1:
+        asked = yield from _asked([(forgery, forgery.make(kit)) for forgery in some])
+        tried += asked
+        if sum(hangs(one.answer) for one in asked) > 1:
             break
     canaries = [canary for one in tried for canary in one.canaries]
     seen = yield from observe(*canaries, any_act=True)
     return [replace(one, acts=kit.footprint.acts(seen.of(one.canaries))) for one in tried]
+
+
+def _asked(pairs: Sequence[tuple[Forgery, Forged]]) -> Part[list[Tried]]:
+    """What a client can send goes first, then what has to be said by hand."""
+    sent = [(forgery, one) for forgery, one in pairs if one.talk is None]
+    said = [(forgery, one, one.talk) for forgery, one in pairs if one.talk is not None]
+    tried: list[Tried] = []
+    if sent:
+        answers = yield from send_all(
+            Send(one.delivery, forgery.name, one.canaries, one.method, one.url)
+            for forgery, one in sent
+        )
+        tried += [
+            Tried(forgery, one.canaries, answer)
+            for (forgery, one), answer in zip(sent, answers, strict=True)
+        ]
+    if said:
+        talked = yield from talk_all(talk for _, _, talk in said)
+        tried += [
+            Tried(forgery, one.canaries, _answer(spoken))
+            for (forgery, one, _), spoken in zip(said, talked.conversations, strict=True)
+        ]
+    return tried
+
+
+def _answer(spoken: Conversation) -> Answer:
+    """The first reply; or none, where only a closed connection tells of a refusal."""
+    if spoken.replies:
+        return spoken.replies[0]
+    kind = ErrorKind.PROTOCOL
+    if spoken.timed_out:
+        kind = ErrorKind.TIMEOUT
+    elif spoken.ending in (Ending.CLOSED, Ending.RESET):
+        kind = ErrorKind.CLOSED
+    return Failure(kind, spoken.text, spoken.lasted_s * 1e3)
 
 
 def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -123,5 +123,5 @@ def test_a_scope_is_a_topic_an_id_or_everything() -> None:
 def test_an_unknown_check_is_answered_with_the_closest() -> None:
     assert about("sig-01").id == "SIG-01"
     with pytest.raises(UsageError) as refused:
-        about("SIG-1")
+        about("SIG-001")
     assert "SIG-01" in refused.value.hint
