@@ -43,11 +43,20 @@ def evidence_at(store: "RunStore", reference: str) -> Evidence:
     if path.is_file() and not in_run:
         return _in_file(path)
     folder = store.find(reference)
-    return Evidence(folder.id, folder, stored_load(folder), folder.read_audit())
+    return Evidence(
+        folder.id,
+        folder,
+        stored_load(folder),
+        folder.read_audit(),
+        comparison=folder.read_comparison(),
+    )
 
 
-def compared_with(baseline: Evidence, candidate: Evidence) -> "CompareSummary":
-    """Both loads, before and after; a summary alone says nothing of the machine it came from."""
+def compared_with(baseline: Evidence, candidate: Evidence, store: "RunStore") -> "CompareSummary":
+    """Both loads, before and after; a summary alone says nothing of the machine it came from.
+
+    `store`: where noise floors were measured.
+    """
     from msgspec.structs import replace
 
     from ghlctl.analysis.comparison import compare
@@ -55,7 +64,7 @@ def compared_with(baseline: Evidence, candidate: Evidence) -> "CompareSummary":
     from ghlctl.model.caution import Caution
 
     if baseline.folder is not None and candidate.folder is not None:
-        return compare_runs(baseline.folder, candidate.folder)
+        return compare_runs(baseline.folder, candidate.folder, store)
     summary = compare(_load_of(baseline), _load_of(candidate))
     unknown = Caution(
         "environment-unknown",

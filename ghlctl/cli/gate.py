@@ -64,7 +64,7 @@ def gate(
     store = run_store(reports, config)
     candidates = [_as_accepted(evidence_at(store, run), accepted) for run in runs]
     baseline = None if against is None else evidence_at(store, against)
-    result = judge(candidates, bounds, baseline)
+    result = judge(candidates, bounds, baseline, store)
     emit(as_json(result) if form is Format.JSON else told(result), output)
     if artifacts is not None or on_github():
         document = _document(candidates, result, bounds, places_of_own(config))

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from ghlctl.model.caution import Caution
     from ghlctl.model.estimate import CompareSummary
     from ghlctl.model.threshold import GateResult, GateStanding, Threshold, ThresholdResult
+    from ghlctl.store.runs import RunStore
 
 
 def judge(
-    candidates: Sequence[Evidence], bounds: Bounds, baseline: Evidence | None
+    candidates: Sequence[Evidence],
+    bounds: Bounds,
+    baseline: Evidence | None,
+    store: "RunStore",
 ) -> "GateResult":
     """Thresholds decide; where none of them speaks of a comparison, its verdict decides too."""
     from msgspec.structs import replace
@@ -23,7 +27,7 @@ def judge(
     from ghlctl.model.threshold import GateStanding
 
     measured = [each for each in candidates if each.load is not None]
-    compared = [compared_with(baseline, each) for each in measured] if baseline else []
+    compared = [compared_with(baseline, each, store) for each in measured] if baseline else []
     given = [each.comparison for each in candidates if each.comparison is not None]
     results = _results(candidates, bounds.thresholds, compared)
     if baseline is not None and not measured:

@@ -100,6 +100,6 @@ def loadtest(
     status = status_of(measured)
     if baseline is None or status is not ExitStatus.FINE:
         return status
-    result = judge([evidence_at(store, str(folder.path))], Bounds(later, {}), baseline)
+    result = judge([evidence_at(store, str(folder.path))], Bounds(later, {}), baseline, store)
     say(told(result))
     return gate_status(result, strict=strict)

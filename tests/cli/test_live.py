@@ -58,6 +58,10 @@ def test_a_duet_is_a_run_with_both_arms_its_order_and_its_ratios(
         assert len(samples) == 80
         assert blocks is not None
         assert sum(block.sent for block in blocks) == 60
+    gated = ghlctl("gate", folder.id, "--format", "json")
+    (held,) = json.loads(gated.out)["comparisons"]
+    assert held == result
+    assert gated.status == (1 if result["verdict"] == "worse" else 0), gated.err
     again = ghlctl(*compare_flags(receiver), "--control")
     assert again.status in (0, 1), again.err
     assert "attempt 2 at this pair" in again.out
