@@ -25,6 +25,8 @@ from ghlctl.signing.scheme import Request as Asked
 
 PATH = "/webhooks/ghl"
 LIMIT = 1_000_000
+BROKEN = 500
+AGAIN_S = 0.05
 HEADER_TOLERANCE_S = 300.0
 BODY_TOLERANCE_S = 7 * 86400.0
 TEXTS = ("type", "locationId", "id", "email", "timestamp", "webhookId")
@@ -80,9 +82,10 @@ async def call(steps: "Steps", path: str, payload: Mapping[str, Any]) -> None:
     headers = {"Idempotency-Key": f"{payload.get('webhookId')}:score"}
     async with (
         aiohttp.ClientSession() as session,
-        session.put(steps.upstream + path, json={"score": 7}, headers=headers),
+        session.put(steps.upstream + path, json={"score": 7}, headers=headers) as answer,
     ):
-        pass
+        if answer.status >= BROKEN:
+            raise UpstreamFailed
 
 
 def identity(payload: Payload, _headers: Headers) -> str:
@@ -117,6 +120,10 @@ class Steps:
     log: Path | None = None
 
 
+class UpstreamFailed(Exception):  # noqa: N818 - what happened, in one word
+    """The upstream did not do what it was asked for."""
+
+
 class Refused(Exception):  # noqa: N818 - a refusal is an answer
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -142,7 +149,11 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
         seen.add(name)
         if steps.delay_s is not None:
             return JSONResponse({"status": "queued"}, background=BackgroundTask(later, payload))
-        await steps.act(steps, payload)
+        try:
+            await steps.act(steps, payload)
+        except UpstreamFailed:
+            seen.discard(name)  # the provider's next attempt is to find it free
+            return JSONResponse({"status": "try again"}, status_code=503)
         return JSONResponse({"status": "done"})
 
     async def accepted(request: Request) -> Payload:
@@ -176,7 +187,13 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
 
     async def later(payload: Payload) -> None:
         await asyncio.sleep(steps.delay_s or 0)
-        await steps.act(steps, payload)
+        while True:
+            try:
+                await steps.act(steps, payload)
+            except UpstreamFailed:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     return Starlette(routes=[Route(PATH, webhook, methods=["POST"])])
 

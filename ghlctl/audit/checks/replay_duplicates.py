@@ -1,50 +1,28 @@
 """Whether the receiver acts once on a delivery, however often it comes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ghlctl.audit.about import About, Topic
-from ghlctl.audit.canary import Canary
+from ghlctl.audit.duplicates import Twice, Way, judged_once, sent_twice
 from ghlctl.audit.fits import Fits
 from ghlctl.audit.kit import Genuine, Kit
-from ghlctl.audit.refusal import REPEATS, read_refusal
-from ghlctl.audit.script import (
-    Check,
-    Need,
-    Observation,
-    Part,
-    Script,
-    Send,
-    Verdict,
-    Watched,
-    observe,
-    send_all,
-)
+from ghlctl.audit.script import Check, Need, Script, Verdict
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Outcome, Severity
-from ghlctl.transport.attempt import Answer, acknowledged
+from ghlctl.transport.attempt import acknowledged
 
 _REFUSED = 4  # hundreds of the status
-_BROKEN = 500
-_LEAST_PAIRS = 2  # of REPEATS, where one of them says nothing
 
 
 def replayed(kit: Kit) -> Script:
     """The same bytes and headers twice."""
-    name = "sent once more, byte for byte"
-    tries = yield from _again(kit, name, lambda _kit, genuine: genuine.delivery)
-    return _judged(kit, name, tries)
+    return judged_once(kit, (yield from sent_twice(kit, [_AS_IT_WAS])))
 
 
 def retried(kit: Kit) -> Script:
     """The same delivery id and body with a new time and a new signature, as a retry is sent."""
-
-    def signed_again(kit: Kit, genuine: Genuine) -> Delivery:
-        return kit.delivered(genuine.event, genuine.canary, kit.now() + 1)
-
-    name = "sent once more with a new signature"
-    tries = yield from _again(kit, name, signed_again)
-    verdict = _judged(kit, name, tries)
+    tries = yield from sent_twice(kit, [Way("sent once more with a new signature", _signed_again)])
+    verdict = judged_once(kit, tries)
     second = tries[-1].second
     refused = isinstance(second, Reply) and second.status // 100 == _REFUSED
     if verdict.outcome is Outcome.PASS and refused:
@@ -53,101 +31,37 @@ def retried(kit: Kit) -> Script:
     return verdict
 
 
-@dataclass(frozen=True, slots=True)
-class _Twice:
-    """One delivery sent two times; effects and acts counted after the first and the second.
+def duplicate_refused(kit: Kit) -> Script:
+    """What a duplicate is answered, whatever is done with it; nothing but a 2xx ends the retries.
 
-    An act that the upstream did not let happen is no effect, but it shows the will.
+    A refusal is no flaw of its own: RPL-07 warns where a provider's retries would meet it.
     """
-
-    canary: Canary
-    first: Answer
-    second: Answer
-    effects: tuple[int, int]
-    acts: tuple[int, int]
-
-    @property
-    def doubled(self) -> bool:
-        return self.effects[1] > self.effects[0]
-
-    @property
-    def repeated(self) -> bool:
-        return self.acts[1] > self.acts[0]
-
-    @property
-    def void(self) -> bool:
-        """The second ended in a server error before it did anything."""
-        broken = isinstance(self.second, Reply) and self.second.status >= _BROKEN
-        return broken and not self.repeated
-
-
-def _again(kit: Kit, name: str, again: Callable[[Kit, Genuine], Delivery]) -> Part[list[_Twice]]:
-    """One pair, and more of them when it settles nothing."""
-    tries = yield from _pairs(kit, name, again, 1)
-    if tries[0].repeated or tries[0].void or not _usable(kit, tries[0]):
-        tries += yield from _pairs(kit, name, again, REPEATS - 1)
-    return tries
-
-
-def _pairs(
-    kit: Kit, name: str, again: Callable[[Kit, Genuine], Delivery], count: int
-) -> Part[list[_Twice]]:
-    genuine = [kit.genuine() for _ in range(count)]
-    marks = [one.canary for one in genuine]
-    first = yield from send_all(Send(one.delivery, "genuine", (one.canary,)) for one in genuine)
-    accepted = [mark for mark, answer in zip(marks, first, strict=True) if acknowledged(answer)]
-    yield from observe(*accepted, expected=True)
-    before = yield from observe(*marks, settle=False)
-    second = yield from send_all(Send(again(kit, one), name, (one.canary,)) for one in genuine)
-    after = yield from observe(*marks)
-    return [
-        _Twice(mark, one, other, *_counted(kit, mark, before, after))
-        for mark, one, other in zip(marks, first, second, strict=True)
-    ]
-
-
-def _counted(
-    kit: Kit, mark: Canary, before: Observation, after: Observation
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    earlier, later = before.of([mark]), after.of([mark])
-    footprint = kit.footprint
-    return (
-        (footprint.effects(earlier), footprint.effects(later)),
-        (footprint.acts(earlier), footprint.acts(later)),
-    )
-
-
-def _usable(kit: Kit, one: _Twice) -> bool:
-    """Whether the first one was accepted, without which the second proves nothing."""
-    return acknowledged(one.first) and (one.effects[0] > 0 or not kit.oracle)
-
-
-def _judged(kit: Kit, name: str, tries: list[_Twice]) -> Verdict:
-    usable = [one for one in tries if _usable(kit, one)]
-    proof = tuple(one.canary for one in tries if one.repeated) or (tries[-1].canary,)
+    tries = yield from sent_twice(kit, [_AS_IT_WAS])
+    usable = [one for one in tries if acknowledged(one.first)]
     if not usable:
-        reason = "none of the first deliveries was acted on, so nothing could be repeated"
-        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
-    telling = [one for one in usable if not one.void]
-    if any(one.doubled for one in telling):
-        times = len(telling)
-        if times >= _LEAST_PAIRS and all(one.repeated for one in telling):
-            reason = f"acted again, {times} of {times} times, on a delivery {name}"
-            return Verdict(Outcome.FAIL, Confidence.CONFIRMED, reason, proof)
-        reason = f"acted again on a delivery {name}, but not every time"
-        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
-    return _once(kit, name, usable[-1], proof)
+        reason = "none of the first deliveries was accepted, so nothing could be repeated"
+        return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
+    proof = tuple(one.canary for one in usable)
+    refused = [one for one in usable if not acknowledged(one.second)]
+    if not refused:
+        return Verdict(Outcome.PASS, Confidence.HIGH, "a duplicate is acknowledged", proof)
+    reason = f"a duplicate is {_answered(refused[0])}: the provider may go on sending it"
+    return Verdict(Outcome.INFORMATIVE, Confidence.HIGH, reason, proof)
 
 
-def _once(kit: Kit, name: str, one: _Twice, proof: tuple[Canary, ...]) -> Verdict:
-    """Nothing took effect twice; how sure that is depends on what was answered."""
-    verdict = read_refusal(one.second, oracle=kit.oracle)
-    reason = f"a delivery {name}: {verdict.reason}"
-    if verdict.outcome is not Outcome.PASS:
-        return Verdict(verdict.outcome, verdict.confidence, reason, proof)
-    quiet = (Watched(one.canary, one.effects[1]),) if kit.oracle else ()
-    return Verdict(Outcome.PASS, verdict.confidence, f"{reason}, not acted on again", proof, quiet)
+def _answered(one: Twice) -> str:
+    match one.second:
+        case Reply(status=status):
+            return f"answered {status}"
+        case failure:
+            return f"not answered ({failure.text})"
 
+
+def _signed_again(kit: Kit, genuine: Genuine) -> Delivery:
+    return kit.delivered(genuine.event, genuine.canary, kit.now() + 1)
+
+
+_AS_IT_WAS = Way("sent once more, byte for byte", lambda _kit, genuine: genuine.delivery)
 
 REPLAYED = Check(
     About(
@@ -191,4 +105,21 @@ RETRIED = Check(
     Fits(timestamped=True, because="scheme {scheme} signs a retry as it did before"),
 )
 
-CHECKS = (REPLAYED, RETRIED)
+DUPLICATE_REFUSED = Check(
+    About(
+        id="RPL-16",
+        name="duplicate-refused",
+        topic=Topic.REPLAY,
+        title="Acknowledges a duplicate",
+        severity=Severity.LOW,
+        asks="an accepted delivery once more, the same bytes and headers",
+        correct="a 2xx reply; another one is noted, not marked down",
+        why="providers take any other reply for a failure, and send the delivery again",
+        remedy="answer a duplicate as the first delivery was answered",
+        references=("CWE-440",),
+    ),
+    duplicate_refused,
+    frozenset({Need.KEY}),
+)
+
+CHECKS = (REPLAYED, RETRIED, DUPLICATE_REFUSED)

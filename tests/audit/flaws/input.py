@@ -7,7 +7,7 @@ from urllib.parse import quote
 import aiohttp
 
 from tests.audit.flaws.flaw import FAIL, Flaw
-from tests.audit.receivers import Payload, Steps, call, too_old
+from tests.audit.receivers import BROKEN, Payload, Steps, UpstreamFailed, call, too_old
 
 
 def crashes_on_a_number(steps: Steps) -> Steps:
@@ -41,8 +41,9 @@ def builds_paths_from_unchecked_ids(steps: Steps) -> Steps:
 
     async def act(steps: Steps, payload: Payload) -> None:
         path = f"/contacts/{quote(str(payload['id']), safe='')}"
-        async with aiohttp.ClientSession() as session, session.put(steps.upstream + path):
-            pass
+        async with aiohttp.ClientSession() as session, session.put(steps.upstream + path) as answer:
+            if answer.status >= BROKEN:
+                raise UpstreamFailed
 
     return replace(writes_none_upstream(steps), act=act)
 

@@ -14,7 +14,8 @@ def accepts_the_unsigned(steps: Steps) -> Steps:
 
     def verify(steps: Steps, body: bytes, headers: Headers) -> Rejection | None:
         rejection = verify_signature(steps, body, headers)
-        return None if rejection is Rejection.MISSING_HEADER else rejection
+        bare = first_header(headers, steps.scheme.headers[0]) is None
+        return None if bare and rejection is Rejection.MISSING_HEADER else rejection
 
     return replace(steps, verify=verify)
 
