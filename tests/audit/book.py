@@ -36,9 +36,10 @@ def upstream_app() -> Starlette:
                 seq=len(entries) + 1,
                 at_unix_ns=time.time_ns(),
                 method=request.method,
-                path=request.scope["raw_path"].decode(),
+                path=request.scope["raw_path"].decode() + _query(request),
                 status=failed or 200,
                 applied=request.method != "GET" and not failed,
+                location_id=request.headers.get("authorization", "").partition("loc-")[2],
                 idempotency_key=request.headers.get("idempotency-key", ""),
                 body=body.decode("utf-8", "replace"),
             )
@@ -51,6 +52,10 @@ def upstream_app() -> Starlette:
         if request.method == "POST":
             orders.add(msgspec.json.decode(await request.body(), type=FaultOrder))
         return JSONResponse({"open": len(orders)})
+
+    def _query(request: Request) -> str:
+        query = request.scope["query_string"].decode()
+        return f"?{query}" if query else ""
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     return Starlette(

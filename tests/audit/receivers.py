@@ -79,7 +79,10 @@ async def write(steps: "Steps", payload: Payload) -> None:
 
 
 async def call(steps: "Steps", path: str, payload: Mapping[str, Any]) -> None:
-    headers = {"Idempotency-Key": f"{payload.get('webhookId')}:score"}
+    headers = {
+        "Idempotency-Key": f"{payload.get('webhookId')}:score",
+        "Authorization": f"Bearer loc-{payload.get('locationId')}",
+    }
     async with (
         aiohttp.ClientSession() as session,
         session.put(steps.upstream + path, json={"score": 7}, headers=headers) as answer,
