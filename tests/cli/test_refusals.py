@@ -264,12 +264,12 @@ def test_a_receiver_that_answers_garbage_or_never_fails_the_run_and_nothing_is_l
     with raw_receiver(behave) as url:
         flags = ["--url", url, "--scheme", "hmac-timestamp", "--key", "env:KEY"]
         said = ghlctl("loadtest", "--scenario", path, *flags, env={"KEY": SECRET})
-    assert said.status == 1, said.err
     assert "Traceback" not in said.err
     assert "\x1b" not in said.out
     (run,) = RunStore(tmp_path / "reports").runs()
     summary = run.read_load()
     assert summary is not None
+    assert said.status == (1 if summary.generator.keeping_up else 3), said.err
     assert summary.sent == summary.errors == 20
     assert sum(summary.errors_by_kind.values()) == 20
 
