@@ -95,6 +95,10 @@ class Pair:
         """The drift that nothing controlled, as a logarithm."""
         return math.log1p(self.method.floors.get(metric, self.method.noise_floor))
 
+    def seen_by_control(self, metric: str) -> float:
+        """What a control differed from itself by in the metric's own unit; 0 where it did not."""
+        return self.method.floors.get(metric, 0.0) if self.method.interleaved else 0.0
+
     @property
     def closed(self) -> bool:
         """Whether the receivers set the rate of both runs, so that it is a result."""

@@ -85,6 +85,7 @@ def _error_rate(pair: Pair) -> Question:
         candidate=pair.candidate.error_rate,
         difference=difference,
         margin=pair.margins.error_rate,
+        noise_floor=pair.seen_by_control("error_rate"),
         withheld=pair.doubt() or pair.overburdened(difference),
     )
 
@@ -117,8 +118,11 @@ def _throughput(pair: Pair) -> Question:
         candidate=pair.candidate.throughput_per_s,
         difference=difference,
         margin=math.log1p(pair.margins.share),
-        # A rate that both receivers kept up with was set by the schedule, which does not drift.
-        noise_floor=0.0 if served else pair.floor("throughput"),
+        # A rate that both receivers kept up with was set by the schedule, which does not drift:
+        # there, only a control that differs from itself says otherwise.
+        noise_floor=math.log1p(pair.seen_by_control("throughput"))
+        if served
+        else pair.floor("throughput"),
         better=Better.HIGHER,
         note="" if difference else pair.no_interval(of_block),
         withheld=pair.doubt() if pair.alike else _scheduled(pair),

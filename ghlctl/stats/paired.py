@@ -33,13 +33,16 @@ class Paired:
 
 
 def paired_logs(baseline: Floats, candidate: Floats) -> Paired | None:
-    """log(candidate / baseline) pair by pair; pairs with a value that is not positive are left out.
+    """log(candidate / baseline) pair by pair; pairs that lack a value (NaN) are left out.
 
-    None where fewer than LEAST_PAIRS remain.
+    None where fewer than LEAST_PAIRS remain, or where a value is not positive: nothing at all is
+    the largest change there is, and pairs without it would say that there was none.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.log(candidate) - np.log(baseline)
-    values = values[np.isfinite(values)]
+    known = np.isfinite(baseline) & np.isfinite(candidate)
+    baseline, candidate = baseline[known], candidate[known]
+    if np.any(baseline <= 0) or np.any(candidate <= 0):
+        return None
+    values = np.log(candidate) - np.log(baseline)
     return Paired(values) if len(values) >= LEAST_PAIRS else None
 
 

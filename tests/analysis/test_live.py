@@ -186,6 +186,45 @@ def test_where_the_control_differs_as_much_nothing_is_believed(nothing: LoadSumm
     assert "control-differs" in {each.code for each in result.cautions}
 
 
+def test_errors_of_the_candidate_are_held_against_those_of_the_control(
+    nothing: LoadSummary,
+) -> None:
+    """A machine that fails one of two like arms would fail the candidate as well."""
+    failing = {"B": 0.05, "C": 0.04}
+    turns = turns_of(Rhythm(Mode.ABBA, 24, BLOCK_S, 0.5, 4.0, control=True, seed=1))
+    chance = np.random.default_rng(1)
+    blocks = {
+        letter: [
+            msgspec.structs.replace(each, errors=round(each.sent * failing.get(letter, 0.0)))
+            for each in (block(chance, 0.0, 4.0 * k, 400) for k in range(24))
+        ]
+        for letter in "ABC"
+    }
+    result = compared(nothing, turns, blocks, Mode.ABBA)
+    assert "control-differs" in {each.code for each in result.cautions}
+    assert metric(result, "error_rate").verdict is Verdict.UNCLEAR
+    failing["C"] = 0.0
+    blocks["C"] = [msgspec.structs.replace(each, errors=0) for each in blocks["C"]]
+    assert metric(compared(nothing, turns, blocks, Mode.ABBA), "error_rate").verdict is (
+        Verdict.WORSE
+    )
+
+
+def test_blocks_in_which_nothing_was_acknowledged_show_no_equal_throughput(
+    nothing: LoadSummary,
+) -> None:
+    turns = turns_of(Rhythm(Mode.DUET, 24, BLOCK_S, 0.0, 4.0, control=False, seed=1))
+    chance = np.random.default_rng(1)
+    whole = [block(chance, 0.0, 4.0 * k, 4000) for k in range(24)]
+    silent = [
+        msgspec.structs.replace(each, throughput_per_s=0.0) if k % 4 == 0 else each
+        for k, each in enumerate(whole)
+    ]
+    found = metric(compared(nothing, turns, {"A": whole, "B": silent}, Mode.DUET), "throughput")
+    assert (found.low, found.verdict) == (None, Verdict.UNCLEAR)
+    assert found.note.endswith("all above zero")
+
+
 def test_huge_effects_are_told_from_six_pairs(nothing: LoadSummary) -> None:
     found = metric(session(nothing, 2, pairs=6, effects={"B": 2.0}), "response_time mean")
     assert found.verdict is Verdict.WORSE

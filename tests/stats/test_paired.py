@@ -61,10 +61,18 @@ def test_the_wider_interval_is_given(values: np.ndarray[tuple[int], np.dtype[np.
 
 
 def test_a_pair_that_lacks_a_value_is_left_out_with_its_partner() -> None:
-    a = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 0.0, 7.0, 8.0])
-    found = paired_logs(a, np.array([2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0]))
+    a = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0, 7.0, 8.0])
+    found = paired_logs(a, np.array([2.0, 4.0, 6.0, 8.0, 10.0, np.nan, 14.0, 16.0]))
     assert found is not None
     assert found.values == pytest.approx(np.full(6, math.log(2)))
+
+
+@pytest.mark.parametrize("nothing", [0.0, -0.0])
+def test_a_pair_in_which_one_arm_came_to_nothing_is_never_left_out(nothing: float) -> None:
+    steady, stalled = np.full(12, 25.0), np.full(12, 25.0)
+    stalled[3] = nothing
+    assert paired_logs(steady, stalled) is None
+    assert paired_logs(stalled, steady) is None
 
 
 def test_signs_confirm_only_what_lies_beyond_the_bound() -> None:
