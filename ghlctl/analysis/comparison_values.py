@@ -13,6 +13,7 @@ from ghlctl.analysis.known import Known, unknown
 from ghlctl.analysis.threshold_words import Tag, Unit
 from ghlctl.analysis.verdicts import READABLE
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
+from ghlctl.model.run import RunState
 
 if TYPE_CHECKING:
     from ghlctl.analysis.threshold_grammar import ParsedThreshold
@@ -29,7 +30,7 @@ def comparison_value(bound: "ParsedThreshold", summary: CompareSummary) -> Known
         return _verdicts(Verdict(bound.aggregate), summary)
     name = bound.tag(Tag.METRIC)
     if name is None:
-        return _verdict(summary.verdict, _any_decided(summary))
+        return _verdict(summary.verdict, undecided(summary))
     found = _metric(summary, name)
     if found is None:
         known = ", ".join(each.metric for each in summary.metrics)
@@ -58,10 +59,12 @@ def _metric(summary: CompareSummary, name: str) -> Comparison | None:
     return next((each for each in summary.metrics if each.metric == name), None)
 
 
-def _any_decided(summary: CompareSummary) -> str:
+def undecided(summary: CompareSummary) -> str:
     """Why the whole comparison says nothing, if so; a verdict on losses needs no interval."""
     if summary.verdict is not Verdict.UNCLEAR:
         return ""
+    if summary.state != RunState.COMPLETE:
+        return "the comparison ended before its plan did"
     reasons = [withheld(each) for each in summary.metrics]
     if not reasons:
         return "nothing was compared"

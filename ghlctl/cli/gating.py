@@ -39,7 +39,7 @@ def judge(
     fatal = tuple(caution for each in candidates for caution in _fatal(each))
     decided = gate(results)
     verdicts = [] if _about_comparisons(results) else [*compared, *given]
-    standing = _worst(decided.standing, [each.verdict for each in verdicts])
+    standing = _worst(decided.standing, verdicts)
     standing = _limited(standing, fatal)
     return replace(
         decided,
@@ -96,12 +96,18 @@ def _about_comparisons(results: "Sequence[ThresholdResult]") -> bool:
     return any(needs_comparison(parse_threshold(each.expression)) for each in deciding)
 
 
-def _worst(standing: "GateStanding", verdicts: Sequence[str]) -> "GateStanding":
+def _worst(standing: "GateStanding", compared: "Sequence[CompareSummary]") -> "GateStanding":
+    """A comparison in which nothing could be read is no pass, as a threshold on it is none."""
+    from ghlctl.analysis.comparison_values import undecided
     from ghlctl.model.estimate import Verdict
     from ghlctl.model.threshold import GateStanding
 
+    verdicts = {each.verdict for each in compared}
     if Verdict.WORSE in verdicts:
         return GateStanding.FAILED
+    passing = standing in (GateStanding.PASSED, GateStanding.UNCLEAR)
+    if passing and any(undecided(each) for each in compared):
+        return GateStanding.NOT_MEASURED
     if standing is GateStanding.PASSED and Verdict.UNCLEAR in verdicts:
         return GateStanding.UNCLEAR
     return standing

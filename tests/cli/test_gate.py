@@ -14,7 +14,10 @@ from ghlctl.cli.accepting import status_with_accepted
 from ghlctl.cli.app import run as run_ghlctl
 from ghlctl.model.finding import AuditSummary
 from ghlctl.model.finding import Outcome as CheckOutcome
+from ghlctl.model.run import RunKind
 from ghlctl.model.suppression import AcceptedBecause, Suppression
+from ghlctl.store.begin import new_run
+from ghlctl.store.runs import RunStore
 
 V1 = Path(__file__).parents[1] / "store" / "v1"
 AFTER, BEFORE = str(V1 / "optimized"), str(V1 / "baseline")
@@ -80,6 +83,48 @@ def test_health_and_comparisons_are_gated_from_their_files(gate: Gate) -> None:
     assert gate(comparison, "--threshold", bound).status == 0
     assert gate(comparison, "--threshold", "throughput vs baseline > -5%").status == 3
     assert gate(comparison).status == 0
+
+
+def compared(tmp_path: Path, **changes: Any) -> str:
+    """A comparison that found no difference and excluded none, with what was changed of it."""
+    whole = json.loads((V1 / "comparison.json").read_text())
+    metrics = [each | {"verdict": "unclear", "note": ""} for each in whole["metrics"]]
+    text = json.dumps(whole | {"metrics": metrics, "verdict": "unclear"} | changes)
+    (tmp_path / "compared.json").write_text(text)
+    return "compared.json"
+
+
+def test_a_comparison_that_ended_early_or_could_not_be_read_is_no_pass(
+    gate: Gate, tmp_path: Path
+) -> None:
+    assert gate(compared(tmp_path)).status == 0
+    early = gate(compared(tmp_path, run="x", state="aborted"))
+    assert early.status == 3, early.out
+    whole = json.loads((V1 / "comparison.json").read_text())
+    blind = [each | {"verdict": "unclear", "low": None, "high": None} for each in whole["metrics"]]
+    for metrics in (blind, []):
+        assert gate(compared(tmp_path, metrics=metrics)).status == 3
+        verdict = ["--threshold", "verdict != worse"]
+        assert gate(compared(tmp_path, metrics=metrics), *verdict).status == 3
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("worse", 1), ("better", 0)])
+def test_a_live_comparison_is_gated_by_its_run(
+    gate: Gate, tmp_path: Path, verdict: str, status: int
+) -> None:
+    scenario = {
+        "name": "steady",
+        "provider": "ghl",
+        "events": {"ContactCreate": 1},
+        "arrivals": [{"constant": "20/s", "for": "10s"}],
+    }
+    run = new_run(RunKind.COMPARE, "a and b", scenario=scenario, seed=1, receiver="a", scheme="ghl")
+    folder = RunStore(tmp_path / "reports").create(run)
+    content = (tmp_path / compared(tmp_path, verdict=verdict)).read_bytes()
+    (folder.path / "comparison.json").write_bytes(content)
+    said = gate(folder.id)
+    assert said.status == status, said.out + said.err
+    assert gate(folder.id, "--threshold", "verdict != worse").status == status
 
 
 def test_a_baseline_is_a_run_or_its_committed_summary(gate: Gate, tmp_path: Path) -> None:
