@@ -61,7 +61,9 @@ def test_a_duet_is_a_run_with_both_arms_its_order_and_its_ratios(
     gated = ghlctl("gate", folder.id, "--format", "json")
     (held,) = json.loads(gated.out)["comparisons"]
     assert held == result
-    assert gated.status == (1 if result["verdict"] == "worse" else 0), gated.err
+    readable = not any(each["code"].startswith("run-") for each in result["cautions"])
+    fine = 0 if readable else 3  # a machine may be too busy for all arrivals to be sent
+    assert gated.status == (1 if result["verdict"] == "worse" else fine), gated.err
     again = ghlctl(*compare_flags(receiver), "--control")
     assert again.status in (0, 1), again.err
     assert "attempt 2 at this pair" in again.out
@@ -104,7 +106,11 @@ def test_an_arm_that_dies_in_the_middle_never_looks_better(
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["verdict"] in ("worse", "unclear")
     assert "better" not in {each["verdict"] for each in result["metrics"]}
-    assert process.returncode in (1, 3)
+    whole = 1 if result["verdict"] == "worse" else 0
+    assert process.returncode == (whole if result["state"] == "complete" else 3)
+    killed = only_run(tmp_path).arms()["B"].read_load()
+    assert killed is not None
+    assert killed.errors > 0
 
 
 @pytest.mark.parametrize(

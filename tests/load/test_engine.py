@@ -241,11 +241,14 @@ def test_a_stall_shows_in_response_time_as_the_schedule_says(tmp_path: Path, ser
     offset_s = samples.intended_ns / 1e9
     due = (offset_s >= begins) & (offset_s < begins + lasts)
     truth = np.where(due, begins + lasts - offset_s, 0.0) * 1e3
+    # What this machine adds by itself shows in those that met no stall.
+    own_ms = float(np.quantile(samples.response_time_ms[~due], 0.99))
     for quantile in (0.6, 0.75, 0.9, 0.99):
         expected = float(np.quantile(truth, quantile))
         found = float(np.quantile(samples.response_time_ms, quantile))
-        assert found == pytest.approx(expected, abs=60)
-    assert float(np.quantile(samples.response_time_ms, 0.4)) < 60
+        assert found == pytest.approx(expected, abs=60 + own_ms)
+    assert float(np.quantile(samples.response_time_ms, 0.4)) < 60 + own_ms
+    assert float(np.quantile(samples.response_time_ms[~due], 0.5)) < lasts * 1e3 / 4
 
 
 def linger_reset(connection: socket.socket) -> None:
@@ -492,7 +495,7 @@ def test_control_c_ends_at_once_with_every_due_arrival_in_the_run(
     pressed: list[float] = []
     plan = plan_of(tmp_path, serve(slow), Constant(100, 60))
     outcome, samples = run(plan, on_progress=interrupt)
-    assert time.monotonic() - pressed[0] < 10
+    assert time.monotonic() - pressed[0] < 30  # and not the minute that was planned
     assert (outcome.state, outcome.interrupted) == (RunState.ABORTED, True)
     assert 60 < len(samples) < 2000
     assert np.diff(samples.intended_ns).tolist() == [10_000_000] * (len(samples) - 1)
@@ -522,7 +525,7 @@ def test_an_engine_whose_parent_died_ends_by_itself(tmp_path: Path, serve: Serve
         engine.stdin.flush()
         assert b"started" in engine.stdout.readline()
         engine.stdin.close()
-        assert engine.wait(timeout=10) == 0
+        assert engine.wait(timeout=30) == 0  # and not after the minute that was planned
     assert len(read_samples(tmp_path)) < 3000
 
 
