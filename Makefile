@@ -13,7 +13,7 @@ test: env-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 env: $(VENV)/.runtime
 env-test: $(VENV)/.test
