@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.model.finding import AuditSummary, Finding, Outcome, Severity
 from ghlctl.model.threshold import Level, Place, ThresholdResult
 from ghlctl.report import tables
@@ -26,8 +27,23 @@ Json = dict[str, Any]
 
 def render(document: Document) -> str:
     """A list; an empty one says that nothing is open."""
-    issues = [*_thresholds(document), *_findings(document)]
+    issues = [*_distrusted(document), *_thresholds(document), *_findings(document)]
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+
+
+def _distrusted(document: Document) -> Iterator[Json]:
+    """Runs whose thresholds decide nothing: without them an empty list would look like a pass."""
+    if document.gate is not None:
+        reasons = [(each.code, each.text) for each in document.gate.result.cautions]
+    else:
+        standings = ((load.label, standing_of(load.summary)) for load in document.loads)
+        reasons = [
+            (each.code, f"{label}: nothing is decided, as {each.reason}")
+            for label, each in standings
+            if each is not RunStanding.MEASURED
+        ]
+    for number, (code, text) in enumerate(reasons):  # texts hold run ids, which no branches share
+        yield _issue(text, code, "major", Place(DESCRIBED_IN), ("run", code, str(number)))
 
 
 def _thresholds(document: Document) -> Iterator[Json]:

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+from ghlctl.analysis.standing import standing_of
 from ghlctl.model.estimate import CompareSummary, Verdict
 from ghlctl.model.finding import Finding, Outcome
 from ghlctl.model.run import RunState
@@ -54,6 +55,8 @@ def _load_suite(root: ET.Element, load: LoadView, *, with_thresholds: bool) -> N
     case = _case(suite, "run", "the run is complete")
     if load.run.state is not RunState.COMPLETE:
         _say(case, "error", f"{load.run.state}: only what was measured so far")
+    elif reason := standing_of(load.summary).reason:
+        _say(case, "error", f"nothing is decided, as {reason}")
     for result in load.summary.thresholds if with_thresholds else ():
         _threshold(suite, result)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.model.estimate import CompareSummary, Comparison, Verdict
 from ghlctl.model.finding import Outcome
 from ghlctl.model.run import RunState
@@ -100,9 +101,12 @@ def _load_parts(load: LoadView) -> tuple[Part, ...]:
 
 
 def _state_parts(load: LoadView) -> tuple[Part, ...]:
-    if load.run.state is RunState.COMPLETE:
-        return ()
-    return ((Standing.UNDECIDED, f"{load.label}: aborted, only what was measured so far"),)
+    if load.run.state is not RunState.COMPLETE:
+        return ((Standing.UNDECIDED, f"{load.label}: aborted, only what was measured so far"),)
+    standing = standing_of(load.summary)
+    if standing is not RunStanding.MEASURED:
+        return ((Standing.UNDECIDED, f"{load.label}: nothing is decided, as {standing.reason}"),)
+    return ()
 
 
 def _threshold_parts(load: LoadView) -> tuple[Part, ...]:
@@ -115,7 +119,7 @@ def _threshold_parts(load: LoadView) -> tuple[Part, ...]:
         return ((Standing.UNDECIDED, f"{load.label}: {_of(unknown, results)} not measured"),)
     if results:
         return ((Standing.PASSED, f"{load.label}: {_of(results, results)} met"),)
-    if not load.summary.passed:
+    if not load.summary.passed and not _state_parts(load):
         return ((Standing.FAILED, f"{load.label}: the run did not pass"),)
     return ((Standing.MEASURED, f"{load.label}: no thresholds were set"),)
 
@@ -222,6 +226,8 @@ def _shown_change(compared_: Comparison | None) -> str:
 
 def _load_sentence(load: LoadView) -> str:
     summary = load.summary
+    if not summary.sent:
+        return f"{load.label}: {RunStanding.NOTHING_SENT.reason}"
     return (
         f"{load.label}: mean response time {numbers.ms(summary.response_time_ms.mean)}, "
         f"p95 {numbers.ms(summary.response_time_ms.p95)}, "

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 from ghlctl.model.estimate import Verdict
 from ghlctl.model.finding import Outcome
 from ghlctl.model.threshold import Level
-from ghlctl.report import html, junit, markdown, text
+from ghlctl.report import codequality, html, junit, markdown, text
 from ghlctl.report.document import Document, audit_of, compared
 from ghlctl.report.figures import key_figures, unit_of
 from ghlctl.report.tables import key_table
@@ -72,6 +73,32 @@ def test_an_aborted_run_is_not_decided(bare: Document) -> None:
     said = headline(bare)
     assert said.standing is Standing.UNDECIDED
     assert "cut short: aborted, only what was measured so far" in said.reasons
+
+
+def with_late_generator(document: Document) -> Document:
+    *rest, view = document.loads
+    late = msgspec.structs.replace(view.summary.generator, keeping_up=False)
+    summary = msgspec.structs.replace(view.summary, generator=late, passed=False)
+    return replace(document, loads=(*rest, replace(view, summary=summary)))
+
+
+def test_a_run_whose_generator_fell_behind_is_never_a_pass(document: Document) -> None:
+    late = with_late_generator(document)
+    reason = "nothing is decided, as the load generator fell behind its schedule"
+    said = headline(late)
+    assert said.standing is Standing.UNDECIDED
+    assert f"optimized: {reason}" in said.reasons
+    assert f'<error message="{reason}"' in junit.render(late)
+    issues = json.loads(codequality.render(late))
+    assert f"optimized: {reason}" in {each["description"] for each in issues}
+
+
+def test_a_run_that_sent_nothing_claims_no_share_of_errors(document: Document) -> None:
+    *_, view = document.loads
+    summary = msgspec.structs.replace(view.summary, sent=0, thresholds=(), passed=False)
+    said = headline(replace(document, loads=(replace(view, summary=summary),), comparison=None))
+    assert said.sentence == "optimized: nothing was sent after the warm-up"
+    assert said.standing is Standing.UNDECIDED
 
 
 def test_an_audit_without_a_score_is_not_decided(audit_only: Document) -> None:
