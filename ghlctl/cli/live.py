@@ -50,7 +50,7 @@ def compare_live(
     scenario = _steady(flags, config)
     rhythm = _rhythm(flags, scenario)
     turns = turns_of(rhythm)
-    planned = _stretched(scenario, turns)
+    planned = stretched(scenario, turns)
     with receivers_of(flags, config, scenario) as receivers:
         for receiver in receivers.values():
             require_ready(receiver)
@@ -119,13 +119,16 @@ def _rhythm(flags: LiveFlags, scenario: "Scenario") -> "Rhythm":
     )
 
 
-def _stretched(scenario: "Scenario", turns: "Sequence[Turn]") -> "Scenario":
-    """The same rate for as long as all turns last; each arm sends in its own turns alone."""
+def stretched(scenario: "Scenario", turns: "Sequence[Turn]") -> "Scenario":
+    """The same rate for as long as all turns last; each arm sends in its own turns alone.
+
+    A stage holds whole arrivals only: with one gap more the last turn has as many as all others.
+    """
     from msgspec.structs import replace as changed
 
     from ghlctl.scenario.turns import counted_from_s
 
-    stage = changed(_stage(scenario), for_s=turns[-1].end_s)
+    stage = changed(_stage(scenario), for_s=turns[-1].end_s + _gap_s(scenario))
     return changed(scenario, arrivals=(stage,), warmup_s=counted_from_s(turns))
 
 

@@ -6,11 +6,17 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ghlctl.cli.app import run as run_command
+from ghlctl.cli.live import stretched
 from ghlctl.cli.processes import Started, started
+from ghlctl.model.estimate import Mode
 from ghlctl.model.run import RunKind, RunState
+from ghlctl.scenario.arrivals import plan_arrivals
+from ghlctl.scenario.scenario import Constant, Scenario
+from ghlctl.scenario.turns import Rhythm, counted_windows, turns_of
 from ghlctl.store.blocks import read_blocks
 from ghlctl.store.runs import RunFolder
 from ghlctl.store.samples import read_samples
@@ -26,6 +32,18 @@ warmup: 1s
 seed: 5
 """
 SHORT = ("--scenario", "steady.yaml", "--pairs", "6", "--block", "500ms")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_turn_of_both_arms_has_as_many_arrivals(seed: int) -> None:
+    turns = turns_of(Rhythm(Mode.ABBA, 6, 3.0, 0.5, 4.0, control=False, seed=seed))
+    scenario = stretched(
+        Scenario("slow", "ghl", {"ContactCreate": 1.0}, (Constant(5.0, 1.0),)), turns
+    )
+    due_s = plan_arrivals(scenario.arrivals, seed).offset_ns / 1e9
+    windows = [counted_windows(turns, arm) for arm in "AB"]
+    due = {int(np.sum((due_s >= a) & (due_s < b))) for arm in windows for a, b in arm}
+    assert due == {15}
 
 
 def compare_flags(receiver: Started) -> list[str]:
