@@ -120,10 +120,11 @@ class Crew:
             case _ if member is not None:
                 self._note(member, said)
 
-    def note_report(self, client_id: str, text: bytes) -> None:
+    def note_report(self, client_id: str, data: dict[str, Any]) -> None:
+        """Locust reports from the moment a worker joins, ours begin with its share."""
         member = self.members.get(client_id)
-        if member is not None:
-            member.report = exchange.to_report(text)
+        if member is not None and WORD in data:
+            member.report = exchange.to_report(data[WORD])
 
     def find_lost(self, now_ns: int) -> list[Member]:
         """Members that have just turned out to be gone."""

@@ -12,7 +12,7 @@ from ghlctl.load import messages, parent
 from ghlctl.load.bell import Bell
 from ghlctl.load.control import Place, ToCautions, environment_for
 from ghlctl.load.crew import SILENCE_S, Crew, Desk
-from ghlctl.load.exchange import WORD, Go, Halt, Zero
+from ghlctl.load.exchange import Go, Halt, Zero
 from ghlctl.load.gathering import compare_clocks, gather, start_workers
 from ghlctl.load.messages import Noted, Said, Started
 from ghlctl.load.pacing import LEAD_NS
@@ -64,7 +64,7 @@ def _desk_of(crew: Crew, bell: Bell) -> Iterator[str]:
     runners.HEARTBEAT_DEAD_INTERNAL = -(10**9)
     desk = crew.desk = environment.runner = Desk(environment, host, port, crew)
     environment.events.worker_report.add_listener(
-        lambda client_id, data, **_: crew.note_report(client_id, data[WORD])
+        lambda client_id, data, **_: crew.note_report(client_id, data)
     )
     with web_page(environment, spread.web_port, bell.ring):
         try:

@@ -1,6 +1,7 @@
 """Shares together are exactly the whole: of a schedule, of histograms, of what a worker owes."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghlctl.load.clocks import RoundTrip, apart, offset_from
+from ghlctl.load.crew import Crew
+from ghlctl.load.exchange import Hello
 from ghlctl.load.histogram import Histogram
+from ghlctl.load.member import Member
 from ghlctl.load.merging import Counts, disagreement
 from ghlctl.load.plan import LoadPlan, Share
 from ghlctl.load.production import closed_choices
@@ -149,6 +153,16 @@ def mask_of(size: int) -> st.SearchStrategy[list[bool]]:
 def counted(samples: Samples) -> Counter[Row]:
     columns = (samples.intended_ns, samples.stage, samples.event, samples.attempt)
     return Counter(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def test_locusts_reports_come_before_a_worker_has_a_share_and_none_of_ours_in_them() -> None:
+    plan = LoadPlan(
+        "http://127.0.0.1:1/", "ghl", "none", "", {"ContactCreate": 1.0}, (), 1, "unused"
+    )
+    crew = Crew(plan)
+    crew.members["it"] = Member("it", 0, Hello("1", "2", "here", 5, "this"), Path("unused"), 0)
+    crew.note_report("it", {"stats": []})
+    assert crew.members["it"].report is None
 
 
 trips = st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=9)
