@@ -26,14 +26,28 @@ def emit(text: str, output: str = "-") -> None:
     whole = text if text.endswith("\n") else text + "\n"
     if output == "-":
         if sys.stdout is not None:  # None where the caller closed it: nobody wants the result
-            sys.stdout.write(whole)
-            sys.stdout.flush()
+            _print(whole)
         return
     try:
         Path(output).write_text(whole, encoding="utf-8")
     except OSError as fault:
         raise UsageError(
             f"cannot write {output}: {fault.strerror}", "name a file in a folder that exists"
+        ) from None
+
+
+def _print(whole: str) -> None:
+    """Raise UsageError where stdout takes no more; a reader that left is told apart by run."""
+    try:
+        sys.stdout.write(whole)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        with Path(os.devnull).open("wb") as nowhere:  # what is left would fail again at exit
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise UsageError(
+            f"cannot write to stdout: {fault.strerror}", "the result is not complete"
         ) from None
 
 

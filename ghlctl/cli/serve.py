@@ -110,6 +110,7 @@ def serve(
                         "profile": profile,
                         "scheme": scheme,
                         "key": signing_ref,
+                        "key_signs": key is None or _signs(trusted),
                         "pid": os.getpid(),
                         "upstream_pid": upstream_pid,
                     },
@@ -180,6 +181,11 @@ def _upstream_at(
         yield str(process.said["url"]), process.pid
 
 
+def _signs(given: bytes) -> bool:
+    """A public half verifies, and can sign nothing."""
+    return b"PUBLIC KEY" not in given and not given.lstrip().startswith(b"whpk_")
+
+
 def _announcement(form: Format, facts: dict[str, object]) -> str:
     import json
 
@@ -188,5 +194,5 @@ def _announcement(form: Format, facts: dict[str, object]) -> str:
     return (
         f"receiver  {facts['url']}  ({facts['profile']} profile, scheme {facts['scheme']})\n"
         f"upstream  {facts['upstream']}\n"
-        f"sign with --key {facts['key']}"
+        f"sign with {'' if facts['key_signs'] else 'the private half of '}--key {facts['key']}"
     )

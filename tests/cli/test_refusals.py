@@ -351,3 +351,19 @@ def test_a_store_that_serve_cannot_use_is_refused_without_its_password(
     said = refused(ghlctl("serve", *place, *arguments), 2)
     assert words in said
     assert SECRET not in said
+
+
+def test_a_full_disk_behind_stdout_is_said_in_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ghlctl", "audit", "list"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: cannot write to stdout: No space left on device\nhint: the result is not complete\n"
+    )

@@ -71,3 +71,19 @@ def test_one_that_fails_again_and_again_is_started_ever_later() -> None:
     assert pauses[0] == 0.0
     assert pauses == sorted(pauses)
     assert pauses[-1] == LONGEST_PAUSE_S
+
+
+def test_whoever_gives_a_public_half_is_not_told_to_sign_with_it(
+    ghlctl: Run, tmp_path: Path
+) -> None:
+    ghlctl("keys", "generate")
+    for half, words in (("key", "sign with --key"), ("pub", "sign with the private half of --key")):
+        command = [sys.executable, "-m", "ghlctl", "serve", "--port", "0", *UPSTREAM]
+        key = f"file:.ghlctl/keys/ghl-test.{half}"
+        with subprocess.Popen(
+            [*command, "--key", key], cwd=tmp_path, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout
+            lines = [process.stdout.readline().decode().strip() for _ in range(3)]
+            process.terminate()
+        assert lines[2] == f"{words} {key}"
