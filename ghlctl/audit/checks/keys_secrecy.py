@@ -376,6 +376,7 @@ MISPLACED_TOKEN = Check(
     ),
     misplaced_token,
     frozenset({Need.KEY, Need.UPSTREAM}),
+    reads_key=True,  # tokens are not stored either
 )
 
 CHECKS = (SHOWN_SECRET, WEAK_KEY, MISPLACED_TOKEN)

@@ -105,6 +105,7 @@ def inverted(steps: Steps) -> Steps:
 UNSIGNED = dict.fromkeys(
     ("SIG-01", "SIG-02", "SIG-22", "SIG-24", "SIG-25", "SIG-26", "SIG-31"), FAIL
 )
+BARE = {check: outcome for check, outcome in UNSIGNED.items() if check != "SIG-02"}
 IN_EVERY_FORM = "what comes without a signature comes so in every form, misplaced and hidden too"
 MALFORMED = dict.fromkeys(
     ("SIG-02", "SIG-03", "SIG-05", "SIG-06", "SIG-13", "SIG-14", "SIG-19"), FAIL
@@ -119,9 +120,9 @@ MISMATCHED = dict.fromkeys(
 )
 
 FLAWS = (
-    Flaw("unsigned", "ghl", accepts_the_unsigned, UNSIGNED | {"SIG-15": FAIL}, IN_EVERY_FORM),
-    Flaw("unsigned", "ghl-legacy", accepts_the_unsigned, UNSIGNED, IN_EVERY_FORM),
-    Flaw("unsigned", "hmac-timestamp", accepts_the_unsigned, UNSIGNED, IN_EVERY_FORM),
+    Flaw("unsigned", "ghl", accepts_the_unsigned, BARE | {"SIG-15": FAIL}, IN_EVERY_FORM),
+    Flaw("unsigned", "ghl-legacy", accepts_the_unsigned, BARE, IN_EVERY_FORM),
+    Flaw("unsigned", "hmac-timestamp", accepts_the_unsigned, BARE, IN_EVERY_FORM),
     Flaw("not-available", "ghl", takes_not_available_for_consent, {"SIG-01": FAIL}),
     Flaw("lying-status", "ghl", answers_401_and_acts, UNSIGNED | {"SIG-15": FAIL}, IN_EVERY_FORM),
     Flaw("fails-open", "ghl", lets_errors_through, MALFORMED, OF_NO_SHAPE),

@@ -75,6 +75,12 @@ def _uninstalled(body: bytes) -> list[str]:
 FLAWS = (
     Flaw("first-home", "ghl", trusts_the_contacts_first_location, {"TEN-02": FAIL}),
     Flaw("any-location", "ghl", takes_any_location, {"TEN-03": FAIL}),
-    Flaw("any-install", "ghl", believes_any_installation, {"TEN-05": FAIL}),
+    Flaw(
+        "any-install",
+        "ghl",
+        believes_any_installation,
+        {"TEN-05": FAIL, "SIG-26": FAIL},
+        "an installation that nobody signed is what both bring",
+    ),
     Flaw("any-uninstall", "ghl", believes_any_uninstallation, {"TEN-05": FAIL}),
 )
