@@ -100,18 +100,20 @@ class ContactCache:
         await self._store.close()
 
     async def _once(self, name: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        waited = False
         while (flight := self._flights.get(name)) is not None:
+            waited = True
             self._counters.cache_waits += 1
             await asyncio.wait([flight])
             if not flight.cancelled():
                 return flight.result()
-            found = await self._store.get(name)  # another that waited may have been quicker
-            if found is not None:
-                return found
         mine: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._flights[name] = mine
         try:
-            value = await self._find(name, mine, make)
+            # Looked up within the flight, or all who waited would look at once and each ask anew.
+            value = await self._store.get(name) if waited else None
+            if value is None:
+                value = await self._find(name, mine, make)
             mine.set_result(value)
             return value
         finally:
