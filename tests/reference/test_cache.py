@@ -138,6 +138,20 @@ def test_when_the_one_that_asks_fails_another_asks(make_store: MakeStore) -> Non
     asyncio.run(story())
 
 
+class LateToTell(MemoryCache):
+    """What was there when it was asked for comes some turns later, as from a server."""
+
+    async def get(self, name: str) -> bytes | None:
+        found = await super().get(name)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        return found
+
+
+def test_those_who_waited_do_not_all_look_and_then_all_ask() -> None:
+    test_when_the_one_that_asks_fails_another_asks(lambda _: LateToTell())
+
+
 def test_what_was_asked_for_before_a_change_is_not_remembered_after_it(
     make_store: MakeStore,
 ) -> None:
