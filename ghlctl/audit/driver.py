@@ -13,7 +13,7 @@ from ghlctl.audit.evidence import Censor, Shower, censor_of
 from ghlctl.audit.given import given_by, keys_of, witness_of
 from ghlctl.audit.grading import grade
 from ghlctl.audit.hands import Hands
-from ghlctl.audit.kit import Kit
+from ghlctl.audit.kit import Kit, people_of
 from ghlctl.audit.lockstep import Lockstep
 from ghlctl.audit.logs import Logs
 from ghlctl.audit.receiver import AuditedReceiver, Bounds, Clock
@@ -34,8 +34,6 @@ from ghlctl.transport.hearing import Heard, listening, on_this_machine
 from ghlctl.transport.reach import Reach
 from ghlctl.transport.readiness import SEED, usual_event_type
 from ghlctl.transport.sendable import require_sendable
-
-CONTACTS = 50  # their ids are replaced by canaries; only their variety is wanted
 
 OnFinding = Callable[[Finding, tuple[Exchange, ...]], None]
 """Told of each finding as it is made, with all exchanges of its check: the transcript."""
@@ -112,12 +110,13 @@ def kit_of(
     """What checks are handed at the start; KeyMaterialError for keys that do not fit."""
     provider, scheme = provider_named(receiver.provider), scheme_named(receiver.scheme)
     keys = keys_of(receiver)
-    means = receiver.means
+    means, people = receiver.means, people_of(provider, SEED)
     return Kit(
         scheme=scheme,
         key=keys.signing,
         stranger=stranger_to(keys.signing, scheme),
-        source=provider.source(SEED, contacts=CONTACTS),
+        people=people,
+        source=people(SEED),
         event_type=receiver.event_type or usual_event_type(provider),
         now=clock.now,
         random=random,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -9,9 +10,16 @@ from ghlctl.audit.canary import Canary, Footprint, fresh_canary, marked
 from ghlctl.audit.fits import KeyKind, Subject
 from ghlctl.model.delivery import Delivery, Event, Headers
 from ghlctl.providers.deliver import CONTENT, deliver, encode
-from ghlctl.providers.provider import EventSource
+from ghlctl.providers.provider import EventSource, Provider
 from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey, VerifyingKey
 from ghlctl.signing.target import target_of
+
+_CONTACTS = 50  # their ids are replaced by canaries; only their variety is wanted
+
+
+def people_of(provider: Provider, tenants: int) -> Callable[[int], EventSource]:
+    """Sources of events about the same tenants (by a seed), each with people of its own."""
+    return partial(provider.source, contacts=_CONTACTS, tenants=tenants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +40,14 @@ class Kit:
     paths and bodies. `multiplicity`: how many effects one genuine delivery has here. `skew_s`: how
     far the receiver's clock is ahead, None if it does not tell. `public` and `public_text`: the
     half that the receiver holds; `key_text`: the test key as it was given, never to be shown.
-    `listener`: where callbacks are heard, "" where the receiver could not reach it.
+    `listener`: where callbacks are heard, "" where the receiver could not reach it. `people`: a
+    source of events from a seed, always of the same tenants.
     """
 
     scheme: Scheme
     key: SigningKey | None
     stranger: SigningKey
+    people: Callable[[int], EventSource]
     source: EventSource
     event_type: str
     now: Callable[[], float]
@@ -66,6 +76,10 @@ class Kit:
         kind = KeyKind.SECRET if isinstance(self.stranger, bytes) else KeyKind.PAIR
         secure = self.request.url.startswith("https:")
         return Subject(self.scheme, kind, self.provider, secure)
+
+    def seeded(self, seed: int) -> "Kit":
+        """A kit whose events and chance rest on `seed`, and on nothing that was asked before."""
+        return replace(self, random=Random(seed), source=self.people(seed))
 
     def genuine(
         self, *, age_s: float = 0.0, canary: Canary | None = None, event_type: str = ""

@@ -78,7 +78,7 @@ def _planned(check: Check, kit: Kit, given: frozenset[Need]) -> Planned:
     timed = 0
     for manner in Manner:
         imagined = Imagined(kit, manner)
-        imagined.play(check.script(replace(kit, random=Random(_SEED))))
+        imagined.play(check.script(kit.seeded(_SEED)))
         counts.append(imagined.requests)
         timed = max(timed, imagined.timed)
     return Planned(check, Course.ASK, "", counts[0], max(counts), timed)

@@ -10,7 +10,7 @@ from ghlctl.audit.canary import Footprint
 from ghlctl.audit.catalogue import CHECKS
 from ghlctl.audit.grading import grade
 from ghlctl.audit.judgement import Around, judged
-from ghlctl.audit.kit import Kit
+from ghlctl.audit.kit import Kit, people_of
 from ghlctl.audit.recording import Recording, Setting, restored
 from ghlctl.audit.rehearsal import Drifted, fed
 from ghlctl.audit.script import Check, Verdict
@@ -21,8 +21,6 @@ from ghlctl.providers.catalogue import provider_named
 from ghlctl.signing.catalogue import scheme_named
 from ghlctl.signing.scheme import Request
 from ghlctl.transport.readiness import SEED
-
-_CONTACTS = 50
 
 
 def rejudge(
@@ -73,7 +71,7 @@ def _again(finding: Finding, check: Check | None, recording: Recording | None, k
 
 def _verdict(check: Check, recording: Recording, kit: Kit) -> Verdict:
     times = _times(recording)
-    own = replace(kit, random=Random(recording.seed), now=lambda: next(times))
+    own = replace(kit.seeded(recording.seed), now=lambda: next(times))
     try:
         found = fed(check.script(own), map(restored, recording.results))
     except Drifted as drift:
@@ -101,11 +99,13 @@ def _kit(setting: Setting) -> Kit:
     scheme = scheme_named(setting.scheme)
     pair = scheme.generate()
     key = scheme.read_signing_key(pair.private) if setting.has_key else None
+    people = people_of(provider_named(setting.provider), SEED)
     return Kit(
         scheme=scheme,
         key=key,
         stranger=stranger_to(key, scheme),
-        source=provider_named(setting.provider).source(SEED, contacts=_CONTACTS),
+        people=people,
+        source=people(SEED),
         event_type=setting.event_type,
         now=lambda: 0.0,
         random=Random(0),

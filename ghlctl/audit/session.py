@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from random import Random
 
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.controls import FIRST_TIME, Life, multiplicity_of, sign_of_life
@@ -24,6 +23,8 @@ WRONG_LOG = (
     "needs the receiver's log: nothing about genuine deliveries was written to the files given "
     "with logs: or --log, so they are not its log"
 )
+
+_AGAIN = 2  # times that a check is asked anew because an effect came after its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Session:
                 else:
                     yield Judged(check, unfit)
             if fit:
-                yield from self._batch(fit, once_more=True)
+                yield from self._batch(fit, again=_AGAIN)
 
     def _unfit(self, check: Check) -> Verdict | None:
         unfit = check.fits.unfit(self.kit.subject)
@@ -133,7 +134,7 @@ class Session:
             return Verdict(Outcome.NOT_TESTED, Confidence.HIGH, WRONG_LOG)
         return None
 
-    def _batch(self, checks: Sequence[Check], *, once_more: bool) -> Iterator[Judged]:
+    def _batch(self, checks: Sequence[Check], *, again: int) -> Iterator[Judged]:
         before = len(self._watch.strays) if self._watch is not None else 0
         chances = [_Chance(self.kit) for _ in checks]
         scripts = [check.script(chance.kit) for check, chance in zip(checks, chances, strict=True)]
@@ -143,7 +144,7 @@ class Session:
         late = []
         for check, chance, one in zip(checks, chances, ran, strict=True):
             acted_late = self._acted_late(one)
-            if once_more and alive and acted_late:
+            if again and alive and acted_late:
                 late.append(check)
             else:
                 around = Around(alive, acted_late, strays, self.kit.key is not None, one.stopped)
@@ -156,8 +157,8 @@ class Session:
                     verdict.outcome,
                 )
                 yield Judged(check, verdict, tuple(one.asked), record)
-        if late:  # the window was too short for them: it has grown with the control since
-            yield from self._batch(late, once_more=False)
+        if late:  # the window was too short for them, and has grown since
+            yield from self._batch(late, again=again - 1)
 
     def _run(self, scripts: Sequence[Script]) -> list[Running]:
         try:
@@ -216,9 +217,14 @@ class Session:
     def _acted_late(self, one: Running) -> bool:
         """Whether a canary that was judged quiet has shown since: the window was too short."""
         quiet = one.verdict.quiet if one.verdict is not None else ()
-        return any(
-            self._effects(watched.canary, watched.effects) > watched.effects for watched in quiet
-        )
+        late = [
+            watched.canary
+            for watched in quiet
+            if self._effects(watched.canary, watched.effects) > watched.effects
+        ]
+        if self._watch is not None:
+            self._watch.learn_late(late)
+        return bool(late)
 
     def _effects(self, canary: Canary, known: int) -> int:
         lines = self._watch.lines(canary) if self._watch is not None else []
@@ -227,13 +233,13 @@ class Session:
 
 
 class _Chance:
-    """A kit of its own for one run of one check: its chance from a seed, its times noted."""
+    """A kit of its own for one run of one check: chance and events by a seed, times noted."""
 
     def __init__(self, kit: Kit) -> None:
         self.seed = kit.random.getrandbits(64)
         self.times: list[float] = []
         self._now = kit.now
-        self.kit = replace(kit, random=Random(self.seed), now=self._noted)
+        self.kit = replace(kit.seeded(self.seed), now=self._noted)
 
     def _noted(self) -> float:
         at = self._now()

@@ -112,6 +112,12 @@ class Watch:
         """Genuine deliveries took this long to act: wait three times as long from now on."""
         self.settle_s = max(self.settle_s, WINDOW_FACTOR * slowest_s)
 
+    def learn_late(self, canaries: Sequence[Canary]) -> None:
+        """These acted after their window, as late as they were seen, or somewhat sooner."""
+        trails = [self._trails[canary] for canary in canaries]
+        took = max((trail.last_seen_at - trail.sent_at for trail in trails), default=0.0)
+        self.settle_s = max(self.settle_s, min(WINDOW_FACTOR * took, self._bounds.act_within_s))
+
     def _await(self, expected: Sequence[Canary]) -> None:
         if not expected:
             return

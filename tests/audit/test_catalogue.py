@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 import re
-from dataclasses import replace
 from random import Random
 from types import ModuleType
 
@@ -85,8 +84,8 @@ def test_every_check_comes_to_a_verdict_with_any_receiver(scheme: str, manner: M
             continue
         told = []
         for _ in range(2):
-            imagined = Imagined(replace(given, random=Random(1)), manner)
-            verdict = imagined.play(check.script(replace(given, random=Random(1))))
+            imagined = Imagined(given, manner)
+            verdict = imagined.play(check.script(given.seeded(1)))
             told.append((verdict, imagined.requests))
         assert told[0] == told[1], check.about.id
         assert told[0][0].reason

@@ -12,7 +12,7 @@ from ghlctl.audit.checks.replay_duplicates import REPLAYED, RETRIED
 from ghlctl.audit.checks.replay_window import LATE_RETRY, STALE_TIMESTAMP
 from ghlctl.audit.checks.resilience_size import OVERSIZED_BODY
 from ghlctl.audit.checks.signature_forgeries import NO_SIGNATURE, WRONG_KEY
-from ghlctl.audit.kit import Kit
+from ghlctl.audit.kit import Kit, people_of
 from ghlctl.audit.refusal import read_refusal
 from ghlctl.audit.script import Check, Verdict
 from ghlctl.audit.steps import Observation, Observe, Push, Send, Volley
@@ -44,6 +44,7 @@ def kit(scheme: str = "hmac-timestamp", *, oracle: bool = True, key: bool = True
         scheme=signer,
         key=private if key else None,
         stranger=stranger_to(private, signer),
+        people=people_of(provider_named("ghl"), 1),
         source=provider_named("ghl").source(1, contacts=3, locations=1),
         event_type="ContactCreate",
         now=lambda: 1_700_000_000.0,

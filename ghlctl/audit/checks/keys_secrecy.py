@@ -376,7 +376,6 @@ MISPLACED_TOKEN = Check(
     ),
     misplaced_token,
     frozenset({Need.KEY, Need.UPSTREAM}),
-    reads_key=True,  # nor is it stored which locations its events came from
 )
 
 CHECKS = (SHOWN_SECRET, WEAK_KEY, MISPLACED_TOKEN)

@@ -11,7 +11,7 @@ from ghlctl.audit.checks.signature_forgeries import (
     written,
 )
 from ghlctl.audit.fits import Fits
-from ghlctl.audit.kit import Kit
+from ghlctl.audit.kit import Genuine, Kit
 from ghlctl.audit.refusal import must_refuse
 from ghlctl.audit.script import Check, Need, Script, Send, Verdict, observe, send_all
 from ghlctl.model.finding import Confidence, Outcome, Severity
@@ -19,6 +19,7 @@ from ghlctl.signing.scheme import Covered
 from ghlctl.transport.attempt import acknowledged
 
 Change = Callable[[Kit, str], str]
+_DRAWS = 20
 _ANYTHING = frozenset({Covered.BODY, Covered.FORM_FIELDS})
 
 
@@ -93,6 +94,19 @@ def _any(kit: Kit, length: int) -> bytes:
     return raw if kit.scheme.covers else raw.hex()[:length].encode()
 
 
+def _told_apart(kit: Kit, spelt: Change) -> tuple[Genuine, bool]:
+    """A delivery whose signature the spelling changes; the last one tried where it changes none.
+
+    One Ed25519 signature in fifteen, and every fourth of 32 bytes, has neither + nor / in base64.
+    """
+    for _ in range(_DRAWS):
+        genuine = kit.genuine()
+        value = signature_of(kit, genuine.delivery)
+        if spelt(kit, value) != value:
+            return genuine, True
+    return genuine, False
+
+
 def respelt_signature(kit: Kit) -> Script:
     """Which other spellings of a genuine signature are taken; all of it is the receiver's choice.
 
@@ -101,11 +115,10 @@ def respelt_signature(kit: Kit) -> Script:
     """
     tried = []
     for name, spelt in _SPELLINGS:
-        genuine = kit.genuine()
-        value = signature_of(kit, genuine.delivery)
-        other = spelt(kit, value)
+        genuine, differs = _told_apart(kit, spelt)
+        other = spelt(kit, signature_of(kit, genuine.delivery))
         changed = resigned(kit, genuine.delivery, other)
-        tried.append((name, other != value, Send(changed, name, (genuine.canary,))))
+        tried.append((name, differs, Send(changed, name, (genuine.canary,))))
     answers = yield from send_all(send for _, _, send in tried)
     canaries = [send.canaries[0] for _, _, send in tried]
     seen = yield from observe(*canaries, any_act=True)
