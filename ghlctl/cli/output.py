@@ -37,15 +37,15 @@ def emit(text: str, output: str = "-") -> None:
 
 
 def _print(whole: str) -> None:
-    """Raise UsageError where stdout takes no more; a reader that left is told apart by run."""
+    """Raise UsageError where stdout takes no more; a reader that left changes no exit status."""
     try:
         sys.stdout.write(whole)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as fault:
         with Path(os.devnull).open("wb") as nowhere:  # what is left would fail again at exit
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if isinstance(fault, BrokenPipeError):
+            return
         raise UsageError(
             f"cannot write to stdout: {fault.strerror}", "the result is not complete"
         ) from None

@@ -1,7 +1,10 @@
 """The gate over stored results: what passes, what fails, and what was never measured."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +61,19 @@ def test_the_plan_passes_and_prints_value_bound_margin_and_n(gate: Gate) -> None
     assert "98.5, bound 95, 3.7 % above, n 12 checks" in said.out
     assert said.out.rstrip().endswith("gate: ✓ pass (5 passed)")
     assert max(map(len, said.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("run", "status"), [(AFTER, 0), (BEFORE, 1)])
+def test_a_reader_that_left_changes_no_verdict(tmp_path: Path, run: str, status: int) -> None:
+    """As in `ghlctl gate … | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "ghlctl", "gate", run, "--policy", "plan"]
+    said = subprocess.run(
+        command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (said.returncode, said.stderr) == (status, "")
 
 
 def test_the_plan_fails_where_it_is_missed(gate: Gate) -> None:
