@@ -5,7 +5,7 @@ from itertools import islice
 
 from ghlctl.model.estimate import Verdict
 from ghlctl.model.threshold import GateStanding, Level, ThresholdResult
-from ghlctl.report import tables
+from ghlctl.report import threshold_tables
 from ghlctl.report.document import Document
 from ghlctl.report.visible import one_line
 
@@ -52,8 +52,8 @@ def _kind(result: ThresholdResult) -> str:
 
 
 def _said(result: ThresholdResult) -> str:
-    value, bound = tables.measured_words(result)
-    words = tables.judgement(result)[2:]
+    value, bound = threshold_tables.measured_words(result)
+    words = threshold_tables.judgement(result)[2:]
     note = f" ({result.note})" if result.note else ""
     return f"{words}: measured {value}, bound {bound}{note}"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ghlctl.report import numbers
 from ghlctl.report.document import LoadView
-from ghlctl.report.tables import Table
+from ghlctl.report.table import Table
 
 _SHOWN = ("mean", "p50", "p95", "p99")
 

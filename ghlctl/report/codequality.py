@@ -7,7 +7,7 @@ from typing import Any
 from ghlctl.analysis.standing import RunStanding, standing_of
 from ghlctl.model.finding import AuditSummary, Finding, Outcome, Severity
 from ghlctl.model.threshold import Level, Place, ThresholdResult
-from ghlctl.report import tables
+from ghlctl.report import threshold_tables
 from ghlctl.report.document import Document
 from ghlctl.report.fingerprint import fingerprint, route
 from ghlctl.report.sarif import DESCRIBED_IN
@@ -60,8 +60,9 @@ def _thresholds(document: Document) -> Iterator[Json]:
 
 
 def _threshold(result: ThresholdResult, place: Place) -> Json:
-    value, bound = tables.measured_words(result)
-    words = f"{tables.judgement(result)[2:]}: {result.expression}, measured {value}, bound {bound}"
+    value, bound = threshold_tables.measured_words(result)
+    judged = threshold_tables.judgement(result)[2:]
+    words = f"{judged}: {result.expression}, measured {value}, bound {bound}"
     note = f" ({result.note})" if result.note else ""
     severity = "major" if result.level is Level.ERROR and not result.unclear else "minor"
     name = f"threshold/{result.expression.partition(' ')[0]}"

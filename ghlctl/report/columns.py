@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
-from ghlctl.report.tables import Table
+from ghlctl.report.table import Table
 from ghlctl.report.visible import one_line, width
 
 WIDTH = 80

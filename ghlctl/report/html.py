@@ -4,7 +4,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ghlctl.model.visible import visible
-from ghlctl.report import breakdown, evidence, numbers, tables
+from ghlctl.report import (
+    audit_tables,
+    breakdown,
+    comparison_tables,
+    evidence,
+    numbers,
+    tables,
+    threshold_tables,
+)
 from ghlctl.report.cautions import all_doubts, audit_doubts, comparison_doubts, load_doubts
 from ghlctl.report.document import Document, short_names
 from ghlctl.report.figures import columns, detectable, key_figures, remark, statement
@@ -46,6 +54,9 @@ def _environment() -> Environment:
     environment.globals.update(
         numbers=numbers,
         tables=tables,
+        threshold_tables=threshold_tables,
+        comparison_tables=comparison_tables,
+        audit_tables=audit_tables,
         breakdown=breakdown,
         evidence=evidence,
         statement=statement,

@@ -9,7 +9,7 @@ from ghlctl.model.run import RunState
 from ghlctl.model.suppression import Suppression
 from ghlctl.model.threshold import GateResult, Level, ThresholdResult
 from ghlctl.model.visible import visible
-from ghlctl.report import evidence, numbers, tables
+from ghlctl.report import evidence, numbers, threshold_tables
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.scores import no_score_because
 from ghlctl.report.visible import one_line
@@ -63,9 +63,9 @@ def _load_suite(root: ET.Element, load: LoadView, *, with_thresholds: bool) -> N
 
 def _threshold(suite: ET.Element, result: ThresholdResult) -> None:
     case = _case(suite, "threshold", result.expression)
-    value, bound = tables.measured_words(result)
+    value, bound = threshold_tables.measured_words(result)
     n = numbers.count(result.n)
-    said = f"measured {value}, bound {bound}, {tables.margin_words(result)}, n {n}"
+    said = f"measured {value}, bound {bound}, {threshold_tables.margin_words(result)}, n {n}"
     if result.passed is None and result.unclear:
         _say(case, "skipped", f"unclear: {said}")
     elif result.passed is None:
@@ -75,7 +75,7 @@ def _threshold(suite: ET.Element, result: ThresholdResult) -> None:
     elif result.level is Level.ERROR:
         _say(case, "failure", said)
     else:
-        _say(case, "skipped", f"missed, {tables.LEVEL_WORDS[result.level]}: {said}")
+        _say(case, "skipped", f"missed, {threshold_tables.LEVEL_WORDS[result.level]}: {said}")
 
 
 def _audit_suite(root: ET.Element, audit: AuditView) -> None:

@@ -6,7 +6,7 @@ from ghlctl.model.estimate import Estimate
 from ghlctl.model.ladder import LadderSummary, Rung
 from ghlctl.report import columns, numbers
 from ghlctl.report.figures import VERDICT_WORDS
-from ghlctl.report.tables import Table
+from ghlctl.report.table import Table
 
 
 def render_ladder(summary: LadderSummary) -> str:

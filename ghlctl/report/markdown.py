@@ -5,11 +5,20 @@ from collections.abc import Iterable, Sequence
 
 from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import Finding
-from ghlctl.report import breakdown, evidence, numbers, tables
+from ghlctl.report import (
+    audit_tables,
+    breakdown,
+    comparison_tables,
+    evidence,
+    numbers,
+    tables,
+    threshold_tables,
+)
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, short_names
 from ghlctl.report.method import run_table, sentences
 from ghlctl.report.scores import accepted_words, no_score_because
+from ghlctl.report.table import Table
 from ghlctl.report.verdict import headline
 from ghlctl.report.visible import one_line
 
@@ -53,7 +62,7 @@ def fenced(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
-def table(content: tables.Table) -> str:
+def table(content: Table) -> str:
     """A caption and a table; nothing where there are no rows."""
     if not content.rows:
         return ""
@@ -69,7 +78,7 @@ def _page(document: Document, *, with_evidence: bool) -> str:
         _title(document),
         table(tables.key_table(document)),
         _cautions(all_doubts(document)),
-        *(table(each) for each in tables.threshold_tables(document)),
+        *(table(each) for each in threshold_tables.threshold_tables(document)),
         *(_comparison(document.comparison) if document.comparison else ()),
         *(_folded(table(tables.latency_table(load))) for load in document.loads),
         table(tables.effects_table(document.loads)),
@@ -94,9 +103,9 @@ def _title(document: Document) -> str:
 
 def _comparison(summary: CompareSummary) -> tuple[str, ...]:
     return (
-        table(tables.comparison_table(summary)),
-        _folded(table(tables.detail_table(summary)), "Behind the verdicts"),
-        _folded(table(tables.noise_table(summary)), "Noise floor, from the control"),
+        table(comparison_tables.comparison_table(summary)),
+        _folded(table(comparison_tables.detail_table(summary)), "Behind the verdicts"),
+        _folded(table(comparison_tables.noise_table(summary)), "Noise floor, from the control"),
     )
 
 
@@ -123,9 +132,9 @@ def _audit(audit: AuditView, *, with_evidence: bool) -> str:
         f"### Audit of {escaped(audit.label)}: {score}, grade {escaped(summary.grade) or 'none'}",
         f"Interval {ends}, coverage {numbers.percent(summary.coverage)}.",
         "\n".join([*caps, *(f"- {escaped(said)}" for said in accepted_words(summary))]),
-        table(tables.validations_table(summary)) if summary.validations else "",
-        table(tables.categories_table(summary)) if summary.categories else "",
-        table(tables.checks_table(summary)),
+        table(audit_tables.validations_table(summary)) if summary.validations else "",
+        table(audit_tables.categories_table(summary)) if summary.categories else "",
+        table(audit_tables.checks_table(summary)),
         *(
             _finding(each, with_evidence=with_evidence)
             for each in summary.checks
@@ -149,7 +158,7 @@ def _finding(finding: Finding, *, with_evidence: bool) -> str:
             body += [fenced(evidence.reply_text(exchange)), fenced(evidence.effects_text(exchange))]
     elif finding.evidence:
         body.append("The evidence is left out here: the page would be too large.")
-    heading = f"{tables.outcome_words(finding.outcome)}: {finding.title} ({finding.id})"
+    heading = f"{audit_tables.outcome_words(finding.outcome)}: {finding.title} ({finding.id})"
     return _folded("\n\n".join(body), heading)
 
 

@@ -2,7 +2,7 @@
 
 from ghlctl.report import numbers
 from ghlctl.report.document import Document, LoadView
-from ghlctl.report.tables import Table
+from ghlctl.report.table import Table
 
 
 def run_table(document: Document) -> Table:

@@ -5,12 +5,23 @@ from collections.abc import Sequence
 from ghlctl.model.estimate import CompareSummary
 from ghlctl.model.finding import Finding
 from ghlctl.model.threshold import GateResult, Level, ThresholdResult
-from ghlctl.report import breakdown, columns, curl, evidence, numbers, tables
+from ghlctl.report import (
+    audit_tables,
+    breakdown,
+    columns,
+    comparison_tables,
+    curl,
+    evidence,
+    numbers,
+    tables,
+    threshold_tables,
+)
 from ghlctl.report.cautions import Doubts, all_doubts
 from ghlctl.report.document import AuditView, Document, LoadView, short_names
 from ghlctl.report.figures import VERDICT_WORDS, detectable, remark
 from ghlctl.report.method import sentences
 from ghlctl.report.scores import accepted_words, no_score_because
+from ghlctl.report.table import Table
 from ghlctl.report.verdict import gate_words, headline
 from ghlctl.report.visible import one_line
 
@@ -25,7 +36,10 @@ def render(document: Document) -> str:
         _title(named),
         _section(tables.key_table(named)),
         _cautions(all_doubts(named)),
-        *(_thresholds(caption, results) for caption, results in tables.threshold_groups(named)),
+        *(
+            _thresholds(caption, results)
+            for caption, results in threshold_tables.threshold_groups(named)
+        ),
         _comparison(named.comparison) if named.comparison else [],
         *(_section(tables.latency_table(load)) for load in named.loads),
         _section(tables.effects_table(named.loads)),
@@ -107,7 +121,7 @@ def diagnostic(finding: Finding) -> list[str]:
 
 def _explanations(finding: Finding) -> tuple[tuple[str, str], ...]:
     said = (
-        ("severity", tables.severity_words(finding)),
+        ("severity", audit_tables.severity_words(finding)),
         ("reason", finding.reason),
         ("why", finding.why),
         ("remedy", finding.remedy),
@@ -127,7 +141,7 @@ def _title(document: Document) -> list[str]:
     ]
 
 
-def _section(table: tables.Table) -> list[str]:
+def _section(table: Table) -> list[str]:
     if not table.rows:
         return []
     note = columns.paragraph(table.note, first="  ", rest="    ") if table.note else []
@@ -139,19 +153,19 @@ def _thresholds(caption: str, results: Sequence[ThresholdResult]) -> list[str]:
     lines = columns.paragraph(caption) if results else []
     several = len({each.run for each in results if each.run}) > 1
     for result in results:
-        mark = f"  {tables.judgement(result)}  "
+        mark = f"  {threshold_tables.judgement(result)}  "
         lines += columns.paragraph(result.expression, first=mark)
         lines += columns.paragraph(_found(result, several=several), first="      ")
     return lines
 
 
 def _found(result: ThresholdResult, *, several: bool) -> str:
-    value, bound = tables.measured_words(result)
+    value, bound = threshold_tables.measured_words(result)
     parts = (
         f"{value}, bound {bound}",
-        "" if result.bound_word else tables.margin_words(result),
+        "" if result.bound_word else threshold_tables.margin_words(result),
         "" if result.n is None else f"n {numbers.count(result.n)} {result.n_of}".rstrip(),
-        "" if result.level is Level.ERROR else tables.LEVEL_WORDS[result.level],
+        "" if result.level is Level.ERROR else threshold_tables.LEVEL_WORDS[result.level],
         result.run if several else "",
     )
     said = ", ".join(part for part in parts if part)
@@ -171,10 +185,10 @@ def _cautions(groups: Sequence[Doubts]) -> list[str]:
 
 def _comparison(summary: CompareSummary) -> list[str]:
     return [
-        *_section(tables.comparison_table(summary)),
+        *_section(comparison_tables.comparison_table(summary)),
         *(line for said, metrics in _remarks(summary) for line in _remark(said, metrics)),
-        *_apart(_section(tables.detail_table(summary))),
-        *_apart(_section(tables.noise_table(summary))),
+        *_apart(_section(comparison_tables.detail_table(summary))),
+        *_apart(_section(comparison_tables.noise_table(summary))),
         *columns.paragraph(summary.method, first="  method: ", rest="    "),
     ]
 
@@ -199,7 +213,9 @@ def _remarks(summary: CompareSummary) -> list[tuple[str, list[str]]]:
     for compared in summary.metrics:
         words = [each for each in (remark(compared), detectable(compared)) if each]
         if words:
-            found.setdefault("; ".join(words), []).append(tables.metric_words(compared.metric))
+            found.setdefault("; ".join(words), []).append(
+                comparison_tables.metric_words(compared.metric)
+            )
     return list(found.items())
 
 
@@ -217,12 +233,12 @@ def _audit(audit: AuditView) -> list[str]:
         )
     for said in accepted_words(summary):
         lines += columns.paragraph(said, first="  ", rest="    ")
-    lines += _section(tables.validations_table(summary)) if summary.validations else []
-    lines += _section(tables.categories_table(summary)) if summary.categories else []
+    lines += _section(audit_tables.validations_table(summary)) if summary.validations else []
+    lines += _section(audit_tables.categories_table(summary)) if summary.categories else []
     if summary.known:
         known = f"failed in {summary.baseline} already: {', '.join(summary.known)}"
         lines += columns.paragraph(known, first="  ")
-    lines += columns.table(tables.checks_table(summary)) if summary.checks else []
+    lines += columns.table(audit_tables.checks_table(summary)) if summary.checks else []
     for finding in summary.checks:
         if evidence.explained(finding):
             lines += ["", *diagnostic(finding)]

@@ -1,8 +1,9 @@
 """A trend for a terminal: one line per metric, then what changed and when."""
 
 from ghlctl.model.trend import TrendChange, TrendSeries, TrendSummary
-from ghlctl.report import columns, numbers, tables
+from ghlctl.report import columns, comparison_tables, numbers
 from ghlctl.report.figures import unit_of
+from ghlctl.report.table import Table
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SHOWN = 24
@@ -25,8 +26,8 @@ def render_trend(summary: TrendSummary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _series_table(summary: TrendSummary) -> tables.Table:
-    return tables.Table(
+def _series_table(summary: TrendSummary) -> Table:
+    return Table(
         "",
         ("metric", "", "first", "latest"),
         tuple(_series_row(each) for each in summary.metrics),
@@ -38,7 +39,7 @@ def _series_row(series: TrendSeries) -> tuple[str, ...]:
     unit = unit_of(series.metric)
     ends = (series.values[0], series.values[-1])
     return (
-        tables.metric_words(series.metric),
+        comparison_tables.metric_words(series.metric),
         _line(series.values),
         *(numbers.quantity(each, unit) for each in ends),
     )
@@ -54,10 +55,10 @@ def _line(values: tuple[float, ...]) -> str:
     return "".join(_BARS[round((value - least) * steps)] for value in shown)
 
 
-def _change_table(summary: TrendSummary) -> tables.Table:
+def _change_table(summary: TrendSummary) -> Table:
     found = [(series.metric, each) for series in summary.metrics for each in series.changes]
     found.sort(key=lambda pair: pair[1].started_at)
-    return tables.Table(
+    return Table(
         "",
         ("verdict", "metric", "from run", "before", "after", "change"),
         tuple(_change_row(metric, change) for metric, change in found),
@@ -68,8 +69,8 @@ def _change_table(summary: TrendSummary) -> tables.Table:
 def _change_row(metric: str, change: TrendChange) -> tuple[str, ...]:
     unit = unit_of(metric)
     return (
-        f"{tables.VERDICT_SIGNS[change.verdict]} {change.verdict}",
-        tables.metric_words(metric),
+        f"{comparison_tables.VERDICT_SIGNS[change.verdict]} {change.verdict}",
+        comparison_tables.metric_words(metric),
         change.run,
         numbers.quantity(change.before, unit),
         numbers.quantity(change.after, unit),
