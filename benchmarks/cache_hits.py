@@ -11,7 +11,7 @@ import random
 import sys
 from dataclasses import dataclass
 
-from ghlctl.cli.loading import USUAL_EVENTS
+from ghlctl.cli.load_shape import USUAL_EVENTS
 from ghlctl.providers.catalogue import provider_named
 from ghlctl.providers.deliver import encode
 from ghlctl.reference.behaviour import Segment

@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ghlctl.cli.loading import Shape, receiver_for
+from ghlctl.cli.load_shape import Shape
+from ghlctl.cli.loading import receiver_for
 from ghlctl.cli.output import say
 from ghlctl.cli.settings import Flags, Receiver
 from ghlctl.errors import UsageError

@@ -55,15 +55,14 @@ def capture(
     list, show NAME, delete NAME.
     """
     from ghlctl.cli.auditing import audit_into
+    from ghlctl.cli.load_shape import Shape, scenario_for
     from ghlctl.cli.loading import (
-        Shape,
         captured_for,
         load_report,
         measure_into,
         new_load_run,
         receiver_for,
         require_ready,
-        scenario_for,
         status_of,
     )
     from ghlctl.cli.settings import Flags, load_config, store_of

@@ -111,7 +111,7 @@ def compare(
         return exit_of(result, strict=strict)
     from ghlctl.cli.arms import LiveFlags
     from ghlctl.cli.live import compare_live
-    from ghlctl.cli.loading import Shape
+    from ghlctl.cli.load_shape import Shape
     from ghlctl.model.estimate import Mode
     from ghlctl.scenario.units import duration_s
 

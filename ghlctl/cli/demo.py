@@ -121,7 +121,7 @@ def _load(
 
 
 def _scenario(act: Act, lasts_s: float, seed: int | None) -> "Scenario":
-    from ghlctl.cli.loading import USUAL_EVENTS
+    from ghlctl.cli.load_shape import USUAL_EVENTS
     from ghlctl.model.threshold import Threshold
     from ghlctl.scenario.scenario import Constant, Scenario
 

@@ -204,7 +204,7 @@ def _counters(receiver: "Receiver") -> dict[str, object]:
 
 
 def _scenario(rate: float, lasts_s: float, seed: int | None) -> "Scenario":
-    from ghlctl.cli.loading import USUAL_EVENTS
+    from ghlctl.cli.load_shape import USUAL_EVENTS
     from ghlctl.scenario.scenario import Constant, Scenario
 
     return Scenario(

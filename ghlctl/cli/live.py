@@ -72,7 +72,7 @@ def compare_live(
 
 def _steady(flags: LiveFlags, config: "Config") -> "Scenario":
     """One steady rate, so that every block is a block like any other."""
-    from ghlctl.cli.loading import scenario_for
+    from ghlctl.cli.load_shape import scenario_for
     from ghlctl.scenario.scenario import Constant, Poisson
 
     shape = flags.shape

@@ -49,16 +49,14 @@ def loadtest(
     from ghlctl.cli.gate import told
     from ghlctl.cli.gating import judge
     from ghlctl.cli.gating import status_of as gate_status
+    from ghlctl.cli.load_shape import Shape, relative_thresholds, scenario_for
     from ghlctl.cli.loading import (
-        Shape,
         captured_for,
         load_report,
         measure_into,
         new_load_run,
         receiver_for,
-        relative_thresholds,
         require_ready,
-        scenario_for,
         status_of,
     )
     from ghlctl.cli.policies import Bounds
