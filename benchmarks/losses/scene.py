@@ -20,6 +20,7 @@ import msgspec
 from benchmarks.losses.proxy import Line, line_to
 from ghlctl.reference.failpoints import VARIABLE
 from ghlctl.reference.population import population_in
+from ghlctl.store.health_token import health_headers
 from ghlctl.upstream.settings import UpstreamSettings
 
 CLOCK = "LOSSES_CLOCK"
@@ -81,7 +82,8 @@ class Scene:
     async def pid(self) -> int:
         """The receiver that runs now; waits for one that starts."""
         place = self.urls[0].replace("/webhooks/ghl", "/health")
-        async with aiohttp.ClientSession() as session:
+        headers = dict(health_headers(self.folder))
+        async with aiohttp.ClientSession(headers=headers) as session:
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(place) as response:

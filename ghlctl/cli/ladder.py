@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -176,23 +177,25 @@ def _measure(
     run = new_load_run(RunKind.LOADTEST, f"ladder {name}", climb.scenario, receiver)
     folder = climb.store.create(run)
     with kept(folder):
-        at_first = _counters(receiver)
+        at_first = _counters(climb, receiver)
         load = measure_into(folder, run, climb.scenario, receiver)
-        counted = counted_between(at_first, _counters(receiver))
+        counted = counted_between(at_first, _counters(climb, receiver))
     load_1m = run.environment.load_1m
     return load, rung(turned, load.summary, counted, before=before, load_1m=load_1m)
 
 
-def _counters(receiver: "Receiver") -> dict[str, object]:
+def _counters(climb: Climb, receiver: "Receiver") -> dict[str, object]:
     """What the receiver counted so far; nothing where it does not say."""
     import msgspec
 
     from ghlctl.model.delivery import Reply
+    from ghlctl.store.health_token import health_headers
     from ghlctl.transport.address import place_of
     from ghlctl.transport.reach import Reach
 
+    headers = health_headers(Path(climb.state))
     with Reach(timeout_s=5.0) as reach:
-        answer = reach.ask("GET", place_of(receiver.url).origin + "/health")
+        answer = reach.ask("GET", place_of(receiver.url).origin + "/health", headers)
     if not isinstance(answer, Reply):
         return {}
     try:

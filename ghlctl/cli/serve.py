@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ghlctl.cli import options
 from ghlctl.cli.output import Format, emit
 from ghlctl.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from ghlctl.reference.profile import Profile
+    from ghlctl.reference.tenants import Tenants
 
 
 def serve(
@@ -52,6 +56,31 @@ def serve(
         str | None,
         typer.Option("--key", metavar="REF", help="The key it trusts; else a test key is made."),
     ] = None,
+    key_overlap: Annotated[
+        float,
+        typer.Option(
+            "--key-overlap",
+            min=0,
+            metavar="SECONDS",
+            help="How long a key holds on whose --key file was replaced.",
+        ),
+    ] = 3600.0,
+    app_ids: Annotated[
+        list[str] | None,
+        typer.Option("--app-id", metavar="ID", help="Act only on events of this app; repeatable."),
+    ] = None,
+    companies: Annotated[
+        list[str] | None,
+        typer.Option("--company", metavar="ID", help="… of this agency; repeatable."),
+    ] = None,
+    locations: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--location",
+            metavar="ID",
+            help="… of this location; repeatable. All three also as env:NAME or file:PATH.",
+        ),
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="How it says where it listens.")
     ] = Format.TEXT,
@@ -67,15 +96,14 @@ def serve(
     """Run the embedded receiver until it is interrupted."""
     import os
     import socket
-    import time
 
     from ghlctl.cli.processes import die_with_parent
+    from ghlctl.cli.trusting import trusted_at, trusted_in
     from ghlctl.reference.profile import profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.reference.settings import with_cache
     from ghlctl.signing.catalogue import scheme_named
-    from ghlctl.store.key_folder import KeyFolder
-    from ghlctl.store.keys import resolve_key
+    from ghlctl.store.health_token import health_token
 
     if exit_with_parent:
         die_with_parent()
@@ -86,18 +114,21 @@ def serve(
             words += [word for switch in switches or [] for word in ("--set", switch)]
             words += ["--scheme", scheme, *_given("--key", key)]
             words += [*_given("--database", database), *_given("--cache", cache)]
+            words += ["--key-overlap", str(key_overlap)]
+            words += [word for one in app_ids or [] for word in ("--app-id", one)]
+            words += [word for one in companies or [] for word in ("--company", one)]
+            words += [word for one in locations or [] for word in ("--location", one)]
             return _supervised(words, host, port, form, pid)
     cache = _resolved(cache)
     chosen = with_switches(profile_named(profile), switches or [])
     chosen = with_cache(chosen, cache, switches or [])
-    if key is None:
-        folder = KeyFolder(Path(state) / "keys")
-        stored = folder.load_or_make(scheme_named(scheme))
-        signing_ref, trusted = f"file:{stored.private.resolve()}", stored.public.read_bytes()
-        replaced = folder.trusted(scheme, stored.name, now=time.time())[1:]
-        also = tuple(one.public.read_bytes() for one in replaced)
-    else:
-        signing_ref, trusted, also = key, resolve_key(key, os.environ), ()
+    tenants = _tenants(chosen, app_ids or [], companies or [], locations or [])
+    trusted = (
+        trusted_in(Path(state) / "keys", scheme_named(scheme))
+        if key is None
+        else trusted_at(key, overlap_s=key_overlap)
+    )
+    texts = [one.text for one in trusted.texts]
     with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
@@ -109,8 +140,9 @@ def serve(
                         "upstream": upstream_url,
                         "profile": profile,
                         "scheme": scheme,
-                        "key": signing_ref,
-                        "key_signs": key is None or _signs(trusted),
+                        "key": trusted.signing_ref,
+                        "key_signs": key is None or _signs(texts[0]),
+                        "any_tenant": tenants.everyone,
                         "pid": os.getpid(),
                         "upstream_pid": upstream_pid,
                     },
@@ -126,14 +158,38 @@ def serve(
                 database=_resolved(database),
                 cache=cache,
                 scheme=scheme,
-                key=trusted,
+                key=texts[0],
                 state_dir=Path(state),
-                also_trusted=also,
+                also_trusted=tuple(texts[1:]),
+                key_source=trusted.source,
+                tenants=tenants,
+                health_token=health_token(Path(state)),
             ),
             announce=announce,
             listening=None if listen_fd is None else socket.socket(fileno=listen_fd),
         )
     return ExitStatus.FINE
+
+
+def _tenants(
+    profile: "Profile", app_ids: list[str], companies: list[str], locations: list[str]
+) -> "Tenants":
+    import os
+
+    from ghlctl.errors import UsageError
+    from ghlctl.reference.profile import TenantCheck
+    from ghlctl.reference.tenants import Tenants, ids_from
+
+    tenants = Tenants(
+        ids_from("--app-id", app_ids, os.environ),
+        ids_from("--company", companies, os.environ),
+        ids_from("--location", locations, os.environ),
+    )
+    if profile.tenant_check is TenantCheck.OFF and not tenants.everyone:
+        raise UsageError(
+            "tenants are named, and the profile does not look at them", "--set tenant_check=on"
+        )
+    return tenants
 
 
 def _supervised(
@@ -191,8 +247,10 @@ def _announcement(form: Format, facts: dict[str, object]) -> str:
 
     if form is Format.JSON:
         return json.dumps(facts)
+    tenants = "\ntenants   any: name yours with --app-id and --location"
     return (
         f"receiver  {facts['url']}  ({facts['profile']} profile, scheme {facts['scheme']})\n"
         f"upstream  {facts['upstream']}\n"
         f"sign with {'' if facts['key_signs'] else 'the private half of '}--key {facts['key']}"
+        f"{tenants if facts['any_tenant'] else ''}"
     )

@@ -6,16 +6,20 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ghlctl.reference.failpoints import Failpoint, reach, watched
-from ghlctl.reference.profile import BodyLimit, ErrorDetail, Profile, name_of
+from ghlctl.reference.gate import Gate, may_see
+from ghlctl.reference.profile import Answers, BodyLimit, ErrorDetail, Health, Profile, name_of
+from ghlctl.reference.rates import retry_after
 from ghlctl.reference.receiver import Receiver, Taken
 from ghlctl.reference.refusal import Refusal, RefusalCode
 from ghlctl.signing.scheme import Request as SignedRequest
@@ -30,14 +34,16 @@ EVENT_ROUTES = {
 BODY_BYTES = {BodyLimit.NONE: None, BodyLimit.ONE_MEBIBYTE: 1024 * 1024}
 READ_WITHIN_S = 10.0
 AGAIN_AFTER_S = 5
+MISSES = {404: "not_found", 405: "method_not_allowed"}
 LOG = logging.getLogger(__name__)
 
 Opening = Callable[[], AbstractAsyncContextManager[Receiver]]
 
 
-def make_app(profile: Profile, opening: Opening) -> Starlette:
+def make_app(profile: Profile, opening: Opening, health_token: str = "") -> Starlette:
     """`opening` makes the receiver when the server starts, and closes it when the server stops."""
     receiver: Receiver
+    gate = Gate(profile)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -47,11 +53,13 @@ def make_app(profile: Profile, opening: Opening) -> Starlette:
 
     def endpoint(expected: str | None) -> Callable[[Request], Awaitable[Response]]:
         async def take(request: Request) -> Response:
-            return await _answer(receiver, profile, request, expected)
+            return await _answer(receiver, gate, request, expected)
 
         return take
 
-    async def health(_: Request) -> Response:
+    async def health(request: Request) -> Response:
+        if profile.health is Health.PRIVATE and not may_see(request, health_token):
+            return _json({"status": "ok"}, 200)
         return _health(receiver, profile)
 
     async def leak(_: Request, error: Exception) -> Response:
@@ -61,9 +69,13 @@ def make_app(profile: Profile, opening: Opening) -> Starlette:
         return _json({"error": "internal"}, 500)
 
     shown = profile.error_detail is ErrorDetail.SHOWN
-    return Starlette(
+    told: dict[Any, Any] = {Exception: leak if shown else hush}
+    guarded = profile.answers is Answers.GUARDED
+    if guarded:
+        told[HTTPException] = _missed
+    app = Starlette(
         lifespan=lifespan,
-        exception_handlers={Exception: leak if shown else hush},
+        exception_handlers=told,
         routes=[
             Route(ROUTE, endpoint(None), methods=["POST"]),
             *(
@@ -73,24 +85,24 @@ def make_app(profile: Profile, opening: Opening) -> Starlette:
             Route("/health", health),
         ],
     )
+    app.router.redirect_slashes = not guarded
+    return app
 
 
 async def _answer(
-    receiver: Receiver, profile: Profile, request: Request, expected: str | None
+    receiver: Receiver, gate: Gate, request: Request, expected: str | None
 ) -> Response:
+    profile = gate.profile
     receiver.counters.received += 1
-    body = await _read(request, profile.body_limit)
-    if isinstance(body, Refusal):
-        outcome: Taken | Refusal = body
-    else:
-        headers = tuple((name, value) for name, value in request.headers.items())
-        signed = SignedRequest(request.method, str(request.url))
-        outcome = await receiver.take(body, headers, expected, signed)
+    outcome: Taken | Refusal | None = gate.refuse(request)
+    if outcome is None:
+        outcome = await _taken(receiver, profile, request, expected)
     if isinstance(outcome, Taken):
         response = _json({"status": outcome.status}, 200)
         if watched(Failpoint.AFTER_ACKNOWLEDGEMENT):
             response.background = BackgroundTask(reach, Failpoint.AFTER_ACKNOWLEDGEMENT)
         return response
+    outcome = gate.judged(request, outcome)
     receiver.counters.refuse(outcome.code.value)
     said = {"error": str(outcome.code)}
     if profile.error_detail is ErrorDetail.SHOWN:
@@ -98,6 +110,25 @@ async def _answer(
     response = _json(said, outcome.status)
     if outcome.code is RefusalCode.BUSY:
         response.headers["Retry-After"] = str(AGAIN_AFTER_S)
+    if outcome.code is RefusalCode.TOO_MANY:
+        response.headers["Retry-After"] = retry_after(outcome.wait_s)
+    return response
+
+
+async def _taken(
+    receiver: Receiver, profile: Profile, request: Request, expected: str | None
+) -> Taken | Refusal:
+    body = await _read(request, profile.body_limit)
+    if isinstance(body, Refusal):
+        return body
+    headers = tuple((name, value) for name, value in request.headers.items())
+    signed = SignedRequest(request.method, str(request.url))
+    return await receiver.take(body, headers, expected, signed)
+
+
+async def _missed(_: Request, error: HTTPException) -> Response:
+    response = _json({"error": MISSES.get(error.status_code, "refused")}, error.status_code)
+    response.headers.update(error.headers or {})
     return response
 
 

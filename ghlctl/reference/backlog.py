@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ghlctl.reference.incoming import Incoming
 
+MOST_KEPT_BYTES = 64 * 1024 * 1024
 LOG = logging.getLogger(__name__)
 
 
@@ -32,11 +33,14 @@ class Backlog:
         self._workers: list[asyncio.Task[None]] = []
         self.waiting = 0
         self.reserved = 0
+        self.kept_bytes = 0
         self.crashed = 0
 
     @property
     def full(self) -> bool:
-        """Whether everything in hand, and about to be, reaches the bound."""
+        """Whether everything in hand, and about to be, reaches the bound, in number or in size."""
+        if self._bound and self.kept_bytes >= MOST_KEPT_BYTES:
+            return True
         return 0 < self._bound <= self.waiting + self.reserved
 
     def start(self) -> None:
@@ -44,6 +48,7 @@ class Backlog:
 
     def put(self, job: Job) -> None:
         self.waiting += 1
+        self.kept_bytes += len(job.incoming.kept)
         lane = zlib.crc32(job.incoming.contact_id.encode()) % len(self._lanes)
         self._lanes[lane].put_nowait(job)
 
@@ -73,4 +78,5 @@ class Backlog:
                 self.crashed += 1
                 LOG.error("delivery %d crashed: %s", job.seq, type(error).__name__)
             self.waiting -= 1
+            self.kept_bytes -= len(job.incoming.kept)
             lane.task_done()

@@ -41,7 +41,10 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A delivery that is to be acted on. `sent_at` is the body's own time in unix seconds."""
+    """A delivery that is to be acted on. `sent_at` is the body's own time in unix seconds.
+
+    `kept`: JSON of what it says beside, to be stored with what is found out.
+    """
 
     webhook_id: str
     event_type: str
@@ -49,6 +52,7 @@ class Incoming:
     contact_id: str
     sent_at: float | None
     lead: Lead
+    kept: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ _RecordId = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 _WebhookId = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_.:-]{1,128}\Z")]
 _EventType = Annotated[str, Meta(pattern=r"\A[A-Za-z_]{1,64}\Z")]
 _Text = Annotated[str, Meta(max_length=4000)] | None
+_LongText = Annotated[str, Meta(max_length=256 * 1024)] | None
 _Tags = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=200)] | None
 
 
@@ -112,6 +117,7 @@ class _Booking(msgspec.Struct, frozen=True):
     contactId: _RecordId  # noqa: N815
     id: _RecordId | None = None
     title: _Text = None
+    notes: _LongText = None
     appointmentStatus: _Text = None  # noqa: N815
     source: _Text = None
     startTime: _Text = None  # noqa: N815
@@ -125,7 +131,13 @@ class _Appointment(msgspec.Struct, frozen=True):
 
 class _Related(msgspec.Struct, frozen=True):
     locationId: _RecordId  # noqa: N815
-    contactId: _RecordId  # noqa: N815
+    contactId: _RecordId | None = None  # noqa: N815 - real tasks have come without one
+    title: _Text = None
+    subject: _Text = None
+    body: _LongText = None
+    contentType: _Text = None  # noqa: N815
+    messageType: _Text = None  # noqa: N815
+    dateAdded: _Text = None  # noqa: N815
 
 
 _SHAPES: dict[Family, Any] = {
@@ -171,8 +183,9 @@ def _strict(body: bytes, expected: str | None) -> Parsed:
         sent_at = unix_time(envelope.timestamp)
         if sent_at is None:
             return Refusal(RefusalCode.WRONG_TYPE, "timestamp is no ISO 8601 time")
+        ignored = Ignored(envelope.type, sent_at)
         if family is None or envelope.type == _GONE:
-            return Ignored(envelope.type, sent_at)
+            return ignored
         content = msgspec.json.decode(body, type=_SHAPES[family])
     except msgspec.ValidationError as error:
         return Refusal(RefusalCode.WRONG_TYPE, str(error))
@@ -181,17 +194,16 @@ def _strict(body: bytes, expected: str | None) -> Parsed:
     about = content.appointment if isinstance(content, _Appointment) else content
     attributes = msgspec.structs.asdict(about)
     contact_id = attributes["id" if family is Family.CONTACT else "contactId"]
-    return _incoming(
-        _Said(
-            envelope.webhookId,
-            envelope.type,
-            family,
-            content.locationId,
-            contact_id,
-            envelope.timestamp,
-            attributes,
-        )
+    said = _Said(
+        envelope.webhookId,
+        envelope.type,
+        family,
+        content.locationId,
+        contact_id or "",
+        envelope.timestamp,
+        attributes,
     )
+    return _incoming(said) if contact_id else ignored
 
 
 def _lenient(body: bytes, expected: str | None) -> Parsed:

@@ -13,7 +13,7 @@ CREATE INDEX IF NOT EXISTS ghlctl_seen_by_age ON ghlctl_seen (at);
 CREATE INDEX IF NOT EXISTS ghlctl_seen_open ON ghlctl_seen (owner) WHERE NOT settled;
 CREATE TABLE IF NOT EXISTS ghlctl_insight (
     seq bigint PRIMARY KEY, contact_id text NOT NULL, score double precision NOT NULL,
-    segment text NOT NULL, matches text NOT NULL, next_contact_hour integer NOT NULL
+    segment text NOT NULL, matches text NOT NULL, next_contact_hour integer NOT NULL, kept bytea
 );
 CREATE TABLE IF NOT EXISTS ghlctl_inbox (
     seq bigint PRIMARY KEY, webhook_id text NOT NULL, route text, body bytea,
@@ -24,6 +24,11 @@ CREATE INDEX IF NOT EXISTS ghlctl_inbox_by_age ON ghlctl_inbox (received_at);
 CREATE INDEX IF NOT EXISTS ghlctl_inbox_open ON ghlctl_inbox (owner, seq) WHERE state = 0;
 """
 EXISTS = "SELECT to_regclass('ghlctl_inbox')"
+HAS_KEPT = """
+SELECT 1 FROM pg_attribute
+WHERE attrelid = to_regclass('ghlctl_insight') AND attname = 'kept' AND NOT attisdropped
+"""
+ADD_KEPT = "ALTER TABLE ghlctl_insight ADD COLUMN IF NOT EXISTS kept bytea"
 ALONE = "SELECT pg_advisory_xact_lock($1, 0)"
 
 NEXT_OWNER = "SELECT nextval('ghlctl_owner')::integer"
@@ -76,10 +81,10 @@ SELECT n, seq FROM fresh
 SETTLED = "SELECT webhook_id, settled FROM ghlctl_seen WHERE webhook_id = ANY($1::text[])"
 
 FOUND = """
-INSERT INTO ghlctl_insight VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO ghlctl_insight VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (seq) DO UPDATE SET contact_id = excluded.contact_id, score = excluded.score,
     segment = excluded.segment, matches = excluded.matches,
-    next_contact_hour = excluded.next_contact_hour
+    next_contact_hour = excluded.next_contact_hour, kept = excluded.kept
 """
 FINISHED = "UPDATE ghlctl_inbox SET state = 1, body = NULL WHERE seq = ANY($1::bigint[])"
 SETTLE = "UPDATE ghlctl_seen SET settled = true WHERE webhook_id = ANY($1::text[]) AND NOT settled"

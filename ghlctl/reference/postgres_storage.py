@@ -259,6 +259,8 @@ async def _prepare(url: str) -> None:
                 # Receivers that start together would each find nothing, and each make it.
                 await connection.execute(sql.ALONE, sql.LOCKS)
                 await connection.execute(sql.SCHEMA)
+        elif await connection.fetchval(sql.HAS_KEPT) is None:
+            await connection.execute(sql.ADD_KEPT)
     finally:
         await connection.close(timeout=CONNECT_WITHIN_S)
 
@@ -307,6 +309,7 @@ def _row(found: Found) -> tuple[Any, ...]:
         str(insight.segment),
         insight.matches_text,
         insight.next_contact_hour,
+        found.kept or None,
     )
 
 

@@ -82,6 +82,7 @@ class Deduplication(StrEnum):
 class TimestampWindow(StrEnum):
     OFF = "off"
     FIVE_MINUTES = "300s"
+    RETRIES = "3d"
 
 
 class Types(StrEnum):
@@ -97,6 +98,56 @@ class BodyLimit(StrEnum):
 class ErrorDetail(StrEnum):
     SHOWN = "shown"
     HIDDEN = "hidden"
+
+
+class Structure(StrEnum):
+    ANY = "any"
+    BOUNDED = "bounded"
+
+
+class UnknownFields(StrEnum):
+    DROPPED = "dropped"
+    KEPT = "kept"
+
+
+class Text(StrEnum):
+    AS_IS = "as_is"
+    CLEANED = "cleaned"
+
+
+class RateLimit(StrEnum):
+    OFF = "off"
+    ON = "on"
+
+
+class TenantCheck(StrEnum):
+    OFF = "off"
+    ON = "on"
+
+
+class KeyReload(StrEnum):
+    AT_START = "at_start"
+    WATCHED = "watched"
+
+
+class Answers(StrEnum):
+    BARE = "bare"
+    GUARDED = "guarded"
+
+
+class Media(StrEnum):
+    ANY = "any"
+    JSON = "json"
+
+
+class Wire(StrEnum):
+    UNBOUNDED = "unbounded"
+    BOUNDED = "bounded"
+
+
+class Health(StrEnum):
+    OPEN = "open"
+    PRIVATE = "private"
 
 
 _WORKERS = (1, 1024)
@@ -181,7 +232,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = Deduplication.OFF
     timestamp_window: Annotated[
         TimestampWindow,
-        Meta(description="300s refuses old deliveries; also retries that keep their timestamp"),
+        Meta(
+            description="3d: a header's time 300 s, the body's own as long as retries come;"
+            " 300s: both alike, and late retries are lost"
+        ),
     ] = TimestampWindow.OFF
     types: Annotated[
         Types,
@@ -195,6 +249,46 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ErrorDetail,
         Meta(description="hidden tells callers a code only; the reason is in the log"),
     ] = ErrorDetail.SHOWN
+    structure: Annotated[
+        Structure,
+        Meta(description="bounded refuses depth, sizes and names that no event has; reads twice"),
+    ] = Structure.ANY
+    unknown_fields: Annotated[
+        UnknownFields,
+        Meta(description="kept stores what the provider added, to the byte; takes space"),
+    ] = UnknownFields.DROPPED
+    text: Annotated[
+        Text,
+        Meta(description="cleaned: no control characters, and HTML made safe where HTML is meant"),
+    ] = Text.AS_IS
+    rate_limit: Annotated[
+        RateLimit,
+        Meta(description="on: 429 for a source or location beyond its rate; others are served"),
+    ] = RateLimit.OFF
+    tenant_check: Annotated[
+        TenantCheck,
+        Meta(description="on acts only for the apps and locations that --app-id, --location name"),
+    ] = TenantCheck.OFF
+    key_reload: Annotated[
+        KeyReload,
+        Meta(description="watched takes up a new key without a restart; looks once a second"),
+    ] = KeyReload.AT_START
+    answers: Annotated[
+        Answers,
+        Meta(description="guarded: security headers, a code for every error, no redirects"),
+    ] = Answers.BARE
+    media: Annotated[
+        Media,
+        Meta(description="json refuses other types, and compressed bodies unread"),
+    ] = Media.ANY
+    wire: Annotated[
+        Wire,
+        Meta(description="bounded ends slow and endless requests; slow senders must try again"),
+    ] = Wire.UNBOUNDED
+    health: Annotated[
+        Health,
+        Meta(description="private tells switches and counters only to holders of a token"),
+    ] = Health.OPEN
 
 
 BASELINE = Profile()
@@ -214,10 +308,20 @@ OPTIMIZED = Profile(
     workers=64,
     backlog=10_000,
     deduplicate=Deduplication.ATOMIC,
-    timestamp_window=TimestampWindow.FIVE_MINUTES,
+    timestamp_window=TimestampWindow.RETRIES,
     types=Types.STRICT,
     body_limit=BodyLimit.ONE_MEBIBYTE,
     error_detail=ErrorDetail.HIDDEN,
+    structure=Structure.BOUNDED,
+    unknown_fields=UnknownFields.KEPT,
+    text=Text.CLEANED,
+    rate_limit=RateLimit.ON,
+    tenant_check=TenantCheck.ON,
+    key_reload=KeyReload.WATCHED,
+    answers=Answers.GUARDED,
+    media=Media.JSON,
+    wire=Wire.BOUNDED,
+    health=Health.PRIVATE,
 )
 _BOUNDS = {"workers": _WORKERS, "backlog": _BACKLOG}
 PROFILES = {"baseline": BASELINE, "optimized": OPTIMIZED}

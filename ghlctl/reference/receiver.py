@@ -17,11 +17,12 @@ from ghlctl.reference.calls import (
 )
 from ghlctl.reference.counters import Counters
 from ghlctl.reference.failpoints import Failpoint, reach
-from ghlctl.reference.incoming import Ignored, Incoming, parse
+from ghlctl.reference.incoming import Ignored, Incoming, Parsed, parse
 from ghlctl.reference.insight import Insight
 from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.profile import Acknowledge, Deduplication, Profile, Types, Writes
 from ghlctl.reference.refusal import Refusal, RefusalCode
+from ghlctl.reference.screening import Screening
 from ghlctl.reference.storage import (
     Arrival,
     Change,
@@ -60,8 +61,10 @@ class Receiver:
         storage: Storage,
         pipeline: Pipeline,
         counters: Counters,
+        screening: Screening | None = None,
     ) -> None:
         self._profile = profile
+        self._screening = screening or Screening(profile)
         self._verification = verification
         self._storage = storage
         self._pipeline = pipeline
@@ -87,20 +90,25 @@ class Receiver:
         """Verify, parse, and act on one delivery; `expected` is its route's event type."""
         now = time.time()
         refusal = self._verification.refuse_signature(body, headers, now, request)
-        if refusal is not None:
-            return refusal
-        parsed = parse(body, self._profile.types, expected)
+        parsed = refusal or self._judged(body, expected, now)
         if isinstance(parsed, Refusal):
             return parsed
-        stale = self._verification.refuse_age(parsed, now)
-        if stale is not None:
-            return stale
         if isinstance(parsed, Ignored):
             self.counters.ignored += 1
             return Taken("ignored")
+        parsed = self._screening.prepared(parsed, body)
         if self._stores_first:
             return await self._store_then_acknowledge(parsed, body, expected)
         return await self._process_then_acknowledge(parsed, body, expected)
+
+    def _judged(self, body: bytes, expected: str | None, now: float) -> Parsed:
+        """What a genuine body says, or why that is not to be acted on."""
+        unlike = self._screening.refuse_structure(body)
+        parsed = unlike or parse(body, self._profile.types, expected)
+        if isinstance(parsed, Refusal):
+            return parsed
+        stale = self._verification.refuse_age(parsed, now)
+        return stale or self._screening.refuse_tenant(parsed, body, time.monotonic()) or parsed
 
     async def _store_then_acknowledge(
         self, incoming: Incoming, body: bytes, route: str | None
@@ -228,7 +236,7 @@ class Receiver:
         changes: list[Change] = []
 
         async def keep(insight: Insight) -> None:
-            found = Found(job.seq, incoming.contact_id, insight)
+            found = Found(job.seq, incoming.contact_id, insight, incoming.kept)
             if apart:
                 await self._storage.write([found])
             else:
@@ -264,6 +272,8 @@ class Receiver:
     def _parse_leftover(self, leftover: Leftover) -> Incoming | Ignored | Refusal:
         # Leniently if need be: it was genuine, it was acknowledged, and rules may have changed.
         parsed = parse(leftover.body, Types.STRICT, leftover.route)
+        if not isinstance(parsed, Incoming):
+            parsed = parse(leftover.body, Types.LENIENT, leftover.route)
         if isinstance(parsed, Incoming):
-            return parsed
-        return parse(leftover.body, Types.LENIENT, leftover.route)
+            return self._screening.prepared(parsed, leftover.body)
+        return parsed

@@ -13,6 +13,9 @@ class RefusalCode(StrEnum):
     WRONG_TYPE = "unprocessable"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
+    NOT_JSON = "unsupported"
+    EXPECTED = "expectation_failed"
+    TOO_MANY = "too_many"
     BUSY = "busy"
     STORAGE = "storage"
     UPSTREAM = "upstream"
@@ -25,6 +28,9 @@ STATUS = {
     RefusalCode.WRONG_TYPE: 422,
     RefusalCode.TOO_LARGE: 413,
     RefusalCode.TOO_SLOW: 408,
+    RefusalCode.NOT_JSON: 415,
+    RefusalCode.EXPECTED: 417,
+    RefusalCode.TOO_MANY: 429,
     # HighLevel has always sent again what was answered 429, and only of late what was answered 5xx.
     RefusalCode.BUSY: 429,
     RefusalCode.STORAGE: 500,
@@ -34,10 +40,14 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`detail` is for whoever runs the receiver; callers see it only where a profile leaks it."""
+    """`detail` is for whoever runs the receiver; callers see it only where a profile leaks it.
+
+    `wait_s` is how long a caller that comes too often should wait.
+    """
 
     code: RefusalCode
     detail: str = ""
+    wait_s: float = 0.0
 
     @property
     def status(self) -> int:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from ghlctl.errors import UsageError
 from ghlctl.reference.app import make_app
@@ -17,6 +18,7 @@ from ghlctl.reference.calls import Upstream
 from ghlctl.reference.connections import PerCallConnections, PooledConnections
 from ghlctl.reference.contact_cache import CacheStore, ContactCache
 from ghlctl.reference.counters import Counters
+from ghlctl.reference.gate import HEADERS
 from ghlctl.reference.housekeeping import Housekeeping
 from ghlctl.reference.inference import Inference
 from ghlctl.reference.insight import Analyst
@@ -25,19 +27,25 @@ from ghlctl.reference.pacing import Buckets
 from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.population import population_in
 from ghlctl.reference.profile import (
+    Answers,
     Cache,
     CircuitBreaker,
     Connections,
+    KeyReload,
     Pacing,
     Profile,
     Updates,
+    Wire,
     Writes,
 )
 from ghlctl.reference.receiver import Receiver
+from ghlctl.reference.screening import Screening
 from ghlctl.reference.settings import ReceiverSettings
 from ghlctl.reference.sqlite_storage import sqlite_database
 from ghlctl.reference.storage import Storage
+from ghlctl.reference.trust import KeyRing, KeyText, watch
 from ghlctl.reference.verification import Verification
+from ghlctl.reference.wire import bounded_http
 from ghlctl.signing.catalogue import scheme_named
 from ghlctl.transport.serving import listen, serve
 
@@ -65,9 +73,9 @@ def serve_receiver(
         logging.getLogger(noisy).setLevel(logging.WARNING)
     profile, upstream_url = settings.profile, settings.upstream
     scheme = scheme_named(settings.scheme)
-    key = scheme.read_verifying_key(settings.key)
-    also = tuple(map(scheme.read_verifying_key, settings.also_trusted))
-    verification = Verification(scheme, key, profile.timestamp_window, also)
+    trusted = [KeyText(text) for text in (settings.key, *settings.also_trusted)]
+    ring = KeyRing(scheme.read_verifying_key, trusted)
+    verification = Verification(scheme, ring, profile.timestamp_window)
     cache_store = _cache_store(settings)
     population = _population(settings.state_dir)
     with contextlib.ExitStack() as held:
@@ -95,17 +103,43 @@ def serve_receiver(
                     storage=storage,
                     pipeline=Pipeline(profile, inference, upstream, cache, tags),
                     counters=counters,
+                    screening=Screening(profile, settings.tenants),
                 )
-                async with _at_work(receiver, storage):
+                async with _at_work(receiver, storage), _keys_watched(settings, ring):
                     yield receiver
 
         serve(
-            make_app(profile, opening),
+            make_app(profile, opening, settings.health_token),
             place,
             announce,
             lifespan="on",
             timeout_graceful_shutdown=ANSWER_WITHIN_S,
+            **_hardening(profile),
         )
+
+
+def _hardening(profile: Profile) -> dict[str, Any]:
+    """What uvicorn itself is told, so that it holds for its own answers too."""
+    options: dict[str, Any] = {}
+    if profile.answers is Answers.GUARDED:
+        options["headers"] = HEADERS
+    if profile.wire is Wire.BOUNDED:
+        options["http"] = bounded_http()
+    return options
+
+
+@contextlib.asynccontextmanager
+async def _keys_watched(settings: ReceiverSettings, ring: KeyRing) -> AsyncIterator[None]:
+    source = settings.key_source
+    if source is None or settings.profile.key_reload is KeyReload.AT_START:
+        yield
+        return
+    watching = asyncio.create_task(watch(ring, source))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
 
 
 @contextlib.asynccontextmanager

@@ -8,6 +8,8 @@ import msgspec
 
 from ghlctl.errors import UsageError
 from ghlctl.reference.profile import OPTIMIZED, Cache, Profile
+from ghlctl.reference.tenants import EVERYONE, Tenants
+from ghlctl.reference.trust import KeySource
 
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
@@ -22,6 +24,8 @@ class ReceiverSettings:
     `receiver.sqlite` in `state_dir`, which also holds the generated listings and histories.
     `cache` is the `redis://…` that the profile's switch of that name speaks of. Both may hold a
     password. `also_trusted` are texts of keys that hold beside `key` while one replaces the other.
+    `key_source` says where they are, to be read again. `health_token` is what whoever may see
+    more of GET /health than that it answers has to show; without one nobody may.
     """
 
     upstream_url: str
@@ -34,6 +38,9 @@ class ReceiverSettings:
     scheme: str = "ghl"
     state_dir: Path = Path(".ghlctl")
     also_trusted: tuple[bytes, ...] = field(default=(), repr=False)
+    key_source: KeySource | None = None
+    tenants: Tenants = EVERYONE
+    health_token: str = field(default="", repr=False)
 
     @property
     def postgres_url(self) -> str | None:

@@ -42,9 +42,11 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE INDEX IF NOT EXISTS seen_by_age ON seen (at);
 CREATE TABLE IF NOT EXISTS insight (
     seq INTEGER PRIMARY KEY, contact_id TEXT NOT NULL, score REAL NOT NULL, segment TEXT NOT NULL,
-    matches TEXT NOT NULL, next_contact_hour INTEGER NOT NULL
+    matches TEXT NOT NULL, next_contact_hour INTEGER NOT NULL, kept BLOB
 ) STRICT;
 """
+_HAS_KEPT = "SELECT 1 FROM pragma_table_info('insight') WHERE name = 'kept'"
+_ADD_KEPT = "ALTER TABLE insight ADD COLUMN kept BLOB"  # databases of before have none
 
 
 class SqliteStorage:
@@ -144,9 +146,9 @@ def _known(connection: sqlite3.Connection, webhook_id: str) -> Claim:
 
 def _apply(connection: sqlite3.Connection, change: Change) -> None:
     match change:
-        case Found(seq, contact_id, insight):
+        case Found(seq, contact_id, insight, kept):
             connection.execute(
-                "INSERT OR REPLACE INTO insight VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO insight VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     seq,
                     contact_id,
@@ -154,6 +156,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> None:
                     insight.segment,
                     insight.matches_text,
                     insight.next_contact_hour,
+                    kept or None,
                 ),
             )
         case Finished(seq, webhook_id):
@@ -193,6 +196,8 @@ def prepare(path: Path) -> list[Leftover]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(path)) as connection:
             connection.executescript(_SCHEMA)
+            if not connection.execute(_HAS_KEPT).fetchone():
+                connection.execute(_ADD_KEPT)
             # Whoever sent these was never answered, and will send them again.
             connection.execute("DELETE FROM seen WHERE NOT settled")
             connection.execute("DELETE FROM inbox WHERE state = 0 AND NOT acknowledged")

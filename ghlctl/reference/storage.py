@@ -7,7 +7,8 @@ from typing import Protocol
 
 from ghlctl.reference.insight import Insight
 
-KEEP_S = 7 * 86_400  # longer than HighLevel sends a delivery again, which is three days
+RETRIED_S = 3 * 86_400  # how long HighLevel sends a delivery again
+KEEP_S = 7 * 86_400  # longer than that
 
 
 class StorageError(Exception):
@@ -56,11 +57,15 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found out from a delivery; found out again, it replaces the first."""
+    """What was found out from a delivery; found out again, it replaces the first.
+
+    `kept`: JSON of what the delivery said beside, nothing where that is nothing.
+    """
 
     seq: int
     contact_id: str
     insight: Insight
+    kept: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,28 @@ from ghlctl.model.delivery import Headers
 from ghlctl.reference.incoming import Ignored, Incoming
 from ghlctl.reference.profile import TimestampWindow
 from ghlctl.reference.refusal import Refusal, RefusalCode
+from ghlctl.reference.storage import RETRIED_S
+from ghlctl.reference.trust import KeyRing
 from ghlctl.signing.rotation import verify_with
-from ghlctl.signing.scheme import Rejection, Request, Scheme, VerifyingKey
+from ghlctl.signing.scheme import Rejection, Request, Scheme
 
-WINDOW_S = {TimestampWindow.OFF: None, TimestampWindow.FIVE_MINUTES: 300.0}
+_SKEW_S = 300.0
+HEADER_WINDOW_S = {
+    TimestampWindow.OFF: None,
+    TimestampWindow.FIVE_MINUTES: _SKEW_S,
+    TimestampWindow.RETRIES: _SKEW_S,
+}
+"""For a time that the sender signs anew with each attempt."""
+
+BODY_WINDOW_S = {
+    TimestampWindow.OFF: None,
+    TimestampWindow.FIVE_MINUTES: _SKEW_S,
+    # The body is the same in every attempt. Ids are remembered for longer, or a replay from the
+    # end of this time would find its id forgotten.
+    TimestampWindow.RETRIES: RETRIED_S + _SKEW_S,
+}
+"""How old a body's own time may be; it may be ahead by no more than clocks differ."""
+
 _STALE = frozenset({Rejection.TOO_OLD, Rejection.TOO_NEW})
 
 
@@ -17,14 +35,12 @@ _STALE = frozenset({Rejection.TOO_OLD, Rejection.TOO_NEW})
 class Verification:
     """A scheme that carries a time holds it against the clock itself.
 
-    GoHighLevel's carries none: there it is the `timestamp` inside the signed body. `also`: keys
-    that hold beside `key` while it is being replaced.
+    GoHighLevel's carries none: there it is the `timestamp` inside the signed body.
     """
 
     scheme: Scheme
-    key: VerifyingKey
+    ring: KeyRing
     window: TimestampWindow
-    also: tuple[VerifyingKey, ...] = ()
 
     def refuse_signature(
         self, body: bytes, headers: Headers, now: float, request: Request
@@ -33,9 +49,9 @@ class Verification:
             self.scheme,
             body,
             headers,
-            (self.key, *self.also),
+            self.ring.keys(now),
             now=now,
-            tolerance=WINDOW_S[self.window],
+            tolerance=HEADER_WINDOW_S[self.window],
             request=request,
         )
         if rejection is None:
@@ -44,9 +60,9 @@ class Verification:
         return Refusal(code, f"signature: {rejection}")
 
     def refuse_age(self, parsed: Incoming | Ignored, now: float) -> Refusal | None:
-        tolerance = WINDOW_S[self.window]
-        if tolerance is None or self.scheme.timestamped:
+        oldest_s = BODY_WINDOW_S[self.window]
+        if oldest_s is None or self.scheme.timestamped:
             return None
-        if parsed.sent_at is None or abs(now - parsed.sent_at) > tolerance:
+        if parsed.sent_at is None or not -_SKEW_S <= now - parsed.sent_at <= oldest_s:
             return Refusal(RefusalCode.STALE, "timestamp: outside the window")
         return None

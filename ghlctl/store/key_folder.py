@@ -71,7 +71,7 @@ class KeyFolder:
         place = self.place(scheme, name)
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-            _write_once(place.private, pair.private)
+            write_once(place.private, pair.private)
             if pair.public != pair.private:
                 place.private.with_suffix(".pub").write_bytes(pair.public)
         except OSError as fault:
@@ -139,7 +139,7 @@ class KeyFolder:
         return sorted(holding, key=lambda key: (key.until is not None, -(key.until or 0.0)))
 
 
-def _write_once(path: Path, content: bytes) -> None:
+def write_once(path: Path, content: bytes) -> None:
     """The whole file under its name, or FileExistsError; a kill in between leaves no half key."""
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:

@@ -38,7 +38,9 @@ def test_whoever_comes_while_none_runs_is_answered_by_the_next(tmp_path: Path) -
         health = said["url"].replace("/webhooks/ghl", "/health")
 
         def running() -> int:
-            return int(httpx.get(health, timeout=60).json()["pid"])
+            token = (tmp_path / ".ghlctl" / "health.token").read_text()
+            headers = {"Authorization": f"Bearer {token}"}
+            return int(httpx.get(health, headers=headers, timeout=60).json()["pid"])
 
         first = running()
         assert first == said["receiver_pid"] != said["pid"] == process.pid

@@ -45,6 +45,7 @@ serve_receiver(
         upstream_url=upstream, key=bytes.fromhex(key), port=0, state_dir=Path(state),
         scheme=scheme, profile=with_switches(profile_named(profile), switches),
         database=os.environ.get("TEST_DATABASE"), cache=os.environ.get("TEST_CACHE"),
+        health_token="a token of the tests",
     ),
     announce=lambda port: print(port, flush=True),
 )
@@ -73,8 +74,14 @@ class Process:
         return [operation for id_, _, operation in keys if id_ == webhook_id]
 
     def counters(self) -> dict[str, Any]:
-        counters: dict[str, Any] = CLIENT.get(f"{self.url}/health").json()["counters"]
+        counters: dict[str, Any] = self.health()["counters"]
         return counters
+
+    def health(self) -> dict[str, Any]:
+        """What holders of the token are told."""
+        headers = {"Authorization": "Bearer a token of the tests"}
+        about: dict[str, Any] = CLIENT.get(f"{self.url}/health", headers=headers).json()
+        return about
 
     def stop(self) -> int:
         self.process.terminate()

@@ -18,6 +18,7 @@ from ghlctl.reference.receiver import Receiver, Taken
 from ghlctl.reference.refusal import Refusal, RefusalCode
 from ghlctl.reference.sqlite_storage import SqliteStorage, prepare
 from ghlctl.reference.storage import StorageError
+from ghlctl.reference.trust import KeyRing, KeyText
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import GroupCommit, SingleWrites, Writer
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
@@ -67,10 +68,10 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
 
 
 def receiver_of(writer: Writer, *fates: Fate, acknowledge: str = "after_processing") -> Receiver:
-    key = HMAC_TIMESTAMP.read_verifying_key(KEYS.public)
+    ring = KeyRing(HMAC_TIMESTAMP.read_verifying_key, [KeyText(KEYS.public)])
     return Receiver(
         profile=with_switches(BASELINE, [f"acknowledge={acknowledge}", "deduplicate=atomic"]),
-        verification=Verification(HMAC_TIMESTAMP, key, TimestampWindow.FIVE_MINUTES),
+        verification=Verification(HMAC_TIMESTAMP, ring, TimestampWindow.FIVE_MINUTES),
         storage=SqliteStorage(writer),
         pipeline=Fated(*fates),
         counters=Counters(),

@@ -42,6 +42,7 @@ class Database:
     hold: Callable[[], AbstractContextManager[Opening]]
     rows: Callable[[str], Awaitable[list[tuple[Any, ...]]]]
     writes: Writes
+    change: Callable[[str], Awaitable[None]]
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Storage]:
@@ -64,7 +65,12 @@ def sqlite(folder: Path, writes: Writes) -> Database:
         connection.close()
         return found
 
-    return Database(lambda: sqlite_database(path), rows, writes)
+    async def change(statement: str) -> None:
+        connection = connect(path)
+        connection.execute(statement)
+        connection.close()
+
+    return Database(lambda: sqlite_database(path), rows, writes, change)
 
 
 def postgresql(url: str, writes: Writes) -> Database:
@@ -78,7 +84,12 @@ def postgresql(url: str, writes: Writes) -> Database:
         await connection.close()
         return found
 
-    return Database(lambda: postgres_database(url), rows, writes)
+    async def change(statement: str) -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(statement.replace("TABLE ", "TABLE ghlctl_"))
+        await connection.close()
+
+    return Database(lambda: postgres_database(url), rows, writes, change)
 
 
 KINDS = [(kind, writes) for kind in ("sqlite", "postgresql") for writes in Writes]
@@ -178,10 +189,12 @@ def test_a_finished_delivery_keeps_its_insight_and_not_its_body(database: Databa
             first = await storage.insert(arrival())
             again = Insight(0.75, Segment.QUIET, (1, 2), 9)
             await storage.write([Found(first.seq, "c\0ntact", INSIGHT)])
-            await storage.write([Found(first.seq, "contact", again), Finished(first.seq, "w")])
+            found = Found(first.seq, "contact", again, b'{"words":{}}')
+            await storage.write([found, Finished(first.seq, "w")])
         inbox = await database.rows("SELECT body, state FROM inbox")
-        insight = await database.rows("SELECT score, matches FROM insight")
-        assert (inbox, insight) == ([(None, 1)], [(0.75, "L00001,L00002")])
+        insight = await database.rows("SELECT score, matches, kept FROM insight")
+        kept = b'{"words":{}}'
+        assert (inbox, insight) == ([(None, 1)], [(0.75, "L00001,L00002", kept)])
 
     asyncio.run(story())
 
@@ -319,3 +332,16 @@ def test_a_session_that_the_database_ended_is_begun_again(postgres: str) -> None
             assert await database.rows(locks) == [(1,)]
 
     asyncio.run(story())
+
+
+def test_a_database_of_before_learns_to_keep_more(database: Database) -> None:
+    async def run() -> None:
+        async with database.opened():
+            pass
+        await database.change("ALTER TABLE insight DROP COLUMN kept")
+        async with database.opened() as storage:
+            stored = await storage.insert(arrival())
+            await storage.write([Found(stored.seq, "c", INSIGHT, b"{}")])
+        assert await database.rows("SELECT kept FROM insight") == [(b"{}",)]
+
+    asyncio.run(run())
