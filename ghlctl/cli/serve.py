@@ -57,14 +57,13 @@ def serve(
         typer.Option("--key", metavar="REF", help="The key it trusts; else a test key is made."),
     ] = None,
     key_overlap: Annotated[
-        float,
+        str,
         typer.Option(
             "--key-overlap",
-            min=0,
-            metavar="SECONDS",
+            metavar="TIME",
             help="How long a key holds on whose --key file was replaced.",
         ),
-    ] = 3600.0,
+    ] = "1h",
     app_ids: Annotated[
         list[str] | None,
         typer.Option("--app-id", metavar="ID", help="Act only on events of this app; repeatable."),
@@ -102,6 +101,7 @@ def serve(
     from ghlctl.reference.profile import profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.reference.settings import with_cache
+    from ghlctl.scenario.units import duration_s
     from ghlctl.signing.catalogue import scheme_named
     from ghlctl.store.health_token import health_token
 
@@ -114,7 +114,7 @@ def serve(
             words += [word for switch in switches or [] for word in ("--set", switch)]
             words += ["--scheme", scheme, *_given("--key", key)]
             words += [*_given("--database", database), *_given("--cache", cache)]
-            words += ["--key-overlap", str(key_overlap)]
+            words += ["--key-overlap", key_overlap]
             words += [word for one in app_ids or [] for word in ("--app-id", one)]
             words += [word for one in companies or [] for word in ("--company", one)]
             words += [word for one in locations or [] for word in ("--location", one)]
@@ -126,7 +126,7 @@ def serve(
     trusted = (
         trusted_in(Path(state) / "keys", scheme_named(scheme))
         if key is None
-        else trusted_at(key, overlap_s=key_overlap)
+        else trusted_at(key, overlap_s=duration_s(key_overlap))
     )
     texts = [one.text for one in trusted.texts]
     with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):

@@ -151,11 +151,12 @@ class Starter:
         *switches: str,
         state: Path | None = None,
         scheme: str = "ghl",
+        program: str = RECEIVER,
         **environment: str,
     ) -> Process:
         key = KEYS.public if scheme == "ghl" else SECRET.public
         arguments = [upstream, key.hex(), str(state or self.state()), scheme, profile, *switches]
-        return self._start(RECEIVER, *arguments, **environment)
+        return self._start(program, *arguments, **environment)
 
     def state(self) -> Path:
         """A state folder of its own, with the population that all tests share."""
