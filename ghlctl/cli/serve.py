@@ -128,7 +128,6 @@ def serve(
         if key is None
         else trusted_at(key, overlap_s=duration_s(key_overlap))
     )
-    texts = [one.text for one in trusted.texts]
     with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
@@ -141,7 +140,7 @@ def serve(
                         "profile": profile,
                         "scheme": scheme,
                         "key": trusted.signing_ref,
-                        "key_signs": key is None or _signs(texts[0]),
+                        "key_signs": key is None or _signs(trusted.texts[0].text),
                         "any_tenant": tenants.everyone,
                         "pid": os.getpid(),
                         "upstream_pid": upstream_pid,
@@ -158,9 +157,8 @@ def serve(
                 database=_resolved(database),
                 cache=cache,
                 scheme=scheme,
-                key=texts[0],
+                key=trusted.texts[0].text,
                 state_dir=Path(state),
-                also_trusted=tuple(texts[1:]),
                 key_source=trusted.source,
                 tenants=tenants,
                 health_token=health_token(Path(state)),

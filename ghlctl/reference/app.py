@@ -34,6 +34,9 @@ EVENT_ROUTES = {
 BODY_BYTES = {BodyLimit.NONE: None, BodyLimit.ONE_MEBIBYTE: 1024 * 1024}
 READ_WITHIN_S = 10.0
 AGAIN_AFTER_S = 5
+UNREAD = frozenset(
+    {RefusalCode.NOT_JSON, RefusalCode.EXPECTED, RefusalCode.TOO_LARGE, RefusalCode.TOO_MANY}
+)
 MISSES = {404: "not_found", 405: "method_not_allowed"}
 LOG = logging.getLogger(__name__)
 
@@ -104,12 +107,15 @@ async def _answer(
         return response
     outcome = gate.judged(request, outcome)
     receiver.counters.refuse(outcome.code.value)
-    said = {"error": str(outcome.code)}
+    said = {"error": str(outcome.told)}
     if profile.error_detail is ErrorDetail.SHOWN:
         said["detail"] = outcome.detail
     response = _json(said, outcome.status)
     if outcome.code is RefusalCode.BUSY:
         response.headers["Retry-After"] = str(AGAIN_AFTER_S)
+    if "expect" in request.headers and outcome.code in UNREAD:
+        # The body may never come, and the next request must not be taken for it.
+        response.headers["Connection"] = "close"
     if outcome.code is RefusalCode.TOO_MANY:
         response.headers["Retry-After"] = retry_after(outcome.wait_s)
     return response

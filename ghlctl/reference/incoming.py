@@ -137,7 +137,6 @@ class _Related(msgspec.Struct, frozen=True):
     body: _LongText = None
     contentType: _Text = None  # noqa: N815
     messageType: _Text = None  # noqa: N815
-    dateAdded: _Text = None  # noqa: N815
 
 
 _SHAPES: dict[Family, Any] = {

@@ -247,7 +247,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = BodyLimit.NONE
     error_detail: Annotated[
         ErrorDetail,
-        Meta(description="hidden tells callers a code only; the reason is in the log"),
+        Meta(description="hidden tells callers a code only; counters tell how often each"),
     ] = ErrorDetail.SHOWN
     structure: Annotated[
         Structure,

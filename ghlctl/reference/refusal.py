@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class RefusalCode(StrEnum):
-    """All that a caller learns where details are hidden."""
+    """What is counted, and all that a caller learns where details are hidden."""
 
     UNAUTHORIZED = "unauthorized"
+    FOREIGN = "foreign_tenant"
     STALE = "stale"
     NO_JSON = "malformed"
     WRONG_TYPE = "unprocessable"
@@ -23,6 +24,7 @@ class RefusalCode(StrEnum):
 
 STATUS = {
     RefusalCode.UNAUTHORIZED: 401,
+    RefusalCode.FOREIGN: 401,
     RefusalCode.STALE: 401,
     RefusalCode.NO_JSON: 400,
     RefusalCode.WRONG_TYPE: 422,
@@ -52,3 +54,8 @@ class Refusal:
     @property
     def status(self) -> int:
         return STATUS[self.code]
+
+    @property
+    def told(self) -> RefusalCode:
+        """Callers do not learn which tenants there are: a stranger is as unwelcome as a forger."""
+        return RefusalCode.UNAUTHORIZED if self.code is RefusalCode.FOREIGN else self.code

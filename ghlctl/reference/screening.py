@@ -27,12 +27,12 @@ class Screening:
         return None if fault is None else Refusal(RefusalCode.WRONG_TYPE, f"structure: {fault}")
 
     def refuse_tenant(self, parsed: Incoming | Ignored, body: bytes, now: float) -> Refusal | None:
-        """`now` in seconds of a clock that only advances. A stranger is told nothing but no."""
+        """`now` in seconds of a clock that only advances."""
         acts = isinstance(parsed, Incoming)
         if self.profile.tenant_check is TenantCheck.ON:
             stranger = self.tenants.stranger_in(body, acts=acts)
             if stranger is not None:
-                return Refusal(RefusalCode.UNAUTHORIZED, f"tenant: {stranger} is none of ours")
+                return Refusal(RefusalCode.FOREIGN, f"tenant: {stranger} is none of ours")
         if self.profile.rate_limit is RateLimit.OFF or not isinstance(parsed, Incoming):
             return None
         wait_s = self._locations.wait_s(parsed.location_id, now)

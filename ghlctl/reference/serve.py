@@ -43,7 +43,7 @@ from ghlctl.reference.screening import Screening
 from ghlctl.reference.settings import ReceiverSettings
 from ghlctl.reference.sqlite_storage import sqlite_database
 from ghlctl.reference.storage import Storage
-from ghlctl.reference.trust import KeyRing, KeyText, watch
+from ghlctl.reference.trust import KeyRing, watch
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.wire import bounded_http
 from ghlctl.signing.catalogue import scheme_named
@@ -73,8 +73,7 @@ def serve_receiver(
         logging.getLogger(noisy).setLevel(logging.WARNING)
     profile, upstream_url = settings.profile, settings.upstream
     scheme = scheme_named(settings.scheme)
-    trusted = [KeyText(text) for text in (settings.key, *settings.also_trusted)]
-    ring = KeyRing(scheme.read_verifying_key, trusted)
+    ring = KeyRing(scheme.read_verifying_key, settings.trusted())
     verification = Verification(scheme, ring, profile.timestamp_window)
     cache_store = _cache_store(settings)
     population = _population(settings.state_dir)

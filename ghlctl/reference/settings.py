@@ -1,5 +1,6 @@
 """What one receiver is started with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ import msgspec
 from ghlctl.errors import UsageError
 from ghlctl.reference.profile import OPTIMIZED, Cache, Profile
 from ghlctl.reference.tenants import EVERYONE, Tenants
-from ghlctl.reference.trust import KeySource
+from ghlctl.reference.trust import KeySource, KeyText
 
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
@@ -23,9 +24,9 @@ class ReceiverSettings:
     `database` is `sqlite:///PATH`, a path, or `postgresql://…`; without it, it is
     `receiver.sqlite` in `state_dir`, which also holds the generated listings and histories.
     `cache` is the `redis://…` that the profile's switch of that name speaks of. Both may hold a
-    password. `also_trusted` are texts of keys that hold beside `key` while one replaces the other.
-    `key_source` says where they are, to be read again. `health_token` is what whoever may see
-    more of GET /health than that it answers has to show; without one nobody may.
+    password. `key_source`, where given, is read in place of `key`, and again while it serves.
+    `health_token` is what whoever may see more of GET /health than that it answers has to show;
+    without one nobody may.
     """
 
     upstream_url: str
@@ -37,10 +38,15 @@ class ReceiverSettings:
     cache: str | None = field(default=None, repr=False)
     scheme: str = "ghl"
     state_dir: Path = Path(".ghlctl")
-    also_trusted: tuple[bytes, ...] = field(default=(), repr=False)
     key_source: KeySource | None = None
     tenants: Tenants = EVERYONE
     health_token: str = field(default="", repr=False)
+
+    def trusted(self) -> Sequence[KeyText]:
+        """Raise KeyMaterialError or UsageError where the keys cannot be read."""
+        if self.key_source is not None:
+            return self.key_source.read()
+        return [KeyText(self.key)]
 
     @property
     def postgres_url(self) -> str | None:

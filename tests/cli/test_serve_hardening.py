@@ -69,6 +69,10 @@ def test_only_the_tenants_that_are_named_are_taken(tmp_path: Path, pair: KeyPair
         assert sent(url, pair, locationId="anotherPlace00000000") == 200
         assert sent(url, pair, locationId="foreignPlace00000000") == 401
         assert sent(url, pair, appId="foreignApp0000000000") == 401
+        token = (tmp_path / "health.token").read_text()
+        health = url.replace("/webhooks/ghl", "/health")
+        about = httpx.get(health, headers={"Authorization": f"Bearer {token}"}).json()
+        assert about["counters"]["refused"] == {"foreign_tenant": 2}
 
 
 def test_that_nobody_is_named_is_said(tmp_path: Path, pair: KeyPair) -> None:

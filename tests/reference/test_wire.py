@@ -166,3 +166,12 @@ def test_whoever_sends_in_time_notices_nothing(
     bodies = [sender.body() for _ in range(5)]
     assert {sender.send(body).status_code for body in bodies} == {200}
     assert all(eventually(lambda id_=b["webhookId"]: upstream.effects(id_)) for b in bodies)
+
+
+def test_what_was_announced_and_refused_is_not_waited_for(line: socket.socket) -> None:
+    head = b"POST /webhooks/ghl HTTP/1.1\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\n\r\n"
+    line.sendall(head)
+    said = heard(line)
+    assert status(said) == 413
+    assert b"connection: close" in said.lower()
+    assert b"100 Continue" not in said
