@@ -98,7 +98,7 @@ def serve(
 
     from ghlctl.cli.processes import die_with_parent
     from ghlctl.cli.trusting import trusted_at, trusted_in
-    from ghlctl.reference.profile import profile_named, with_switches
+    from ghlctl.reference.profile import TenantCheck, profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.reference.settings import with_cache
     from ghlctl.scenario.units import duration_s
@@ -142,6 +142,7 @@ def serve(
                         "key": trusted.signing_ref,
                         "key_signs": key is None or _signs(trusted.texts[0].text),
                         "any_tenant": tenants.everyone,
+                        "tenants_checked": chosen.tenant_check is TenantCheck.ON,
                         "pid": os.getpid(),
                         "upstream_pid": upstream_pid,
                     },
@@ -245,7 +246,7 @@ def _announcement(form: Format, facts: dict[str, object]) -> str:
 
     if form is Format.JSON:
         return json.dumps(facts)
-    tenants = "\ntenants   any: name yours with --app-id and --location"
+    tenants = f"\ntenants   any{': name yours with --app-id' if facts['tenants_checked'] else ''}"
     return (
         f"receiver  {facts['url']}  ({facts['profile']} profile, scheme {facts['scheme']})\n"
         f"upstream  {facts['upstream']}\n"
