@@ -76,9 +76,10 @@ class KeyRing:
 
 
 async def watch(ring: KeyRing, source: KeySource, *, every_s: float = LOOK_EVERY_S) -> None:
-    """Look for new keys until cancelled; at once on SIGHUP.
+    """Look for new keys until cancelled.
 
-    A file is read once it has not changed between two looks: half a secret is a secret too.
+    A file is read once it has not changed between two looks: half a secret is a secret too. SIGHUP
+    reads at once and ends every overlap: whoever asks by hand says that this is all there is.
     """
     read_at = last = _stamp(source)
     with _hangup() as asked:
@@ -86,16 +87,19 @@ async def watch(ring: KeyRing, source: KeySource, *, every_s: float = LOOK_EVERY
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asked.wait(), every_s)
             stamp = _stamp(source)
-            if asked.is_set() or (stamp == last != read_at):
+            if asked.is_set():
                 asked.clear()
                 read_at = stamp
-                _renew(ring, source)
+                _renew(ring, source, overlap_s=0.0)
+            elif stamp == last != read_at:
+                read_at = stamp
+                _renew(ring, source, overlap_s=source.overlap_s)
             last = stamp
 
 
-def _renew(ring: KeyRing, source: KeySource) -> None:
+def _renew(ring: KeyRing, source: KeySource, *, overlap_s: float) -> None:
     try:
-        new = ring.renew(source.read(), now=time.time(), overlap_s=source.overlap_s)
+        new = ring.renew(source.read(), now=time.time(), overlap_s=overlap_s)
     except (GhlctlError, OSError) as error:
         LOG.warning("the keys were not read again, those of before still hold: %s", error)
         return
