@@ -23,7 +23,7 @@ REQUESTS = Rate(per_s=1000.0, burst=4000.0)
 """Of one source, whatever they are. HighLevel's many tenants come from few addresses."""
 
 FORGERIES = Rate(per_s=50.0, burst=500.0)
-"""Of one source, of what is not genuine; beyond it the answer is 429 and the connection's end."""
+"""Of one source, of what is not genuine; beyond it the answer is 429 in place of 401."""
 
 EVENTS = Rate(per_s=50.0, burst=1000.0)
 """Of one location, after its signature: five times what its API limit lets the receiver act on."""

@@ -124,6 +124,8 @@ def _hardening(profile: Profile) -> dict[str, Any]:
         options["headers"] = HEADERS
     if profile.wire is Wire.BOUNDED:
         options["http"] = bounded_http()
+        # What it warns of is what strangers send: they could write lines as many as they like.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return options
 
 
