@@ -110,7 +110,7 @@ def test_what_came_back_is_told_and_a_refusal_is_no_success(ghlctl: Run, receive
     assert {one["status"] for one in told["deliveries"]} == {404}
     assert len(said.errors) == len(said.hints) == 1
     text = ghlctl("send", "ContactCreate", *elsewhere)
-    assert "Not Found" in text.out
+    assert "not_found" in text.out
 
 
 def test_effects_upstream_are_told_where_the_upstream_is_named(
