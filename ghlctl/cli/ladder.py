@@ -40,7 +40,9 @@ RUNGS = (
     "pacing=bucket",
     "workers=64,backlog=10000",
     "acknowledge=after_storing",
-    "deduplicate=atomic,timestamp_window=300s,types=strict,body_limit=1MiB,error_detail=hidden",
+    "deduplicate=atomic,timestamp_window=3d,types=strict,body_limit=1MiB,error_detail=hidden",
+    "structure=bounded,unknown_fields=kept,text=cleaned,rate_limit=on,tenant_check=on",
+    "key_reload=watched,answers=guarded,media=json,wire=bounded,health=private",
 )
 """From the baseline to the optimized profile; what is waited for longest comes first."""
 
