@@ -13,6 +13,7 @@ from ghlctl.model.effect import LedgerEntry
 _ID_ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 20  # as the platform's own record ids
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_PIECE = slice(7, 15)  # of a mark: after what all addresses begin with, and enough to be rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,28 @@ class Canary:
     @property
     def texts(self) -> tuple[str, str, str]:
         return (self.delivery_id, self.contact_id, self.email)
+
+
+class Marks:
+    """Whose canary stands in a text: as `within` of each one would say, without asking each."""
+
+    def __init__(self) -> None:
+        self._by_piece: dict[str, list[Canary]] = {}
+        self._short: list[Canary] = []
+
+    def add(self, canary: Canary) -> None:
+        if any(len(mark) < _PIECE.stop for mark in canary.texts):
+            self._short.append(canary)
+            return
+        for mark in canary.texts:
+            self._by_piece.setdefault(mark.casefold()[_PIECE], []).append(canary)
+
+    def within(self, text: str) -> list[Canary]:
+        """All whose marks stand in a `searchable` text, each once."""
+        width = _PIECE.stop - _PIECE.start
+        pieces = {text[at : at + width] for at in range(len(text) - width + 1)}
+        likely = [one for piece in self._by_piece.keys() & pieces for one in self._by_piece[piece]]
+        return [one for one in dict.fromkeys([*likely, *self._short]) if one.within(text)]
 
 
 def fresh_canary(random: Random) -> Canary:

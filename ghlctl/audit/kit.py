@@ -14,7 +14,7 @@ from ghlctl.providers.provider import EventSource, Provider
 from ghlctl.signing.scheme import NOWHERE, Request, Scheme, SigningKey, VerifyingKey
 from ghlctl.signing.target import target_of
 
-_CONTACTS = 50  # their ids are replaced by canaries; only their variety is wanted
+_CONTACTS = 12  # their ids are replaced by canaries; only their variety is wanted
 
 
 def people_of(provider: Provider, tenants: int) -> Callable[[int], EventSource]:

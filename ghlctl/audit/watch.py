@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ghlctl.audit.canary import Canary, reads, searchable
+from ghlctl.audit.canary import Canary, Marks, reads, searchable
 from ghlctl.audit.receiver import Bounds, Clock
 from ghlctl.audit.steps import Callback, Observation, Observe
 from ghlctl.audit.witness import Witness
@@ -48,6 +48,7 @@ class Watch:
         self._bounds = bounds
         self._clock = clock
         self._trails: dict[Canary, _Trail] = {}
+        self._marks = Marks()
         self._usual: set[tuple[str, str]] = set()
         self._told_strays = 0
         self.strays: list[LedgerEntry] = []
@@ -56,14 +57,13 @@ class Watch:
     def sent(self, canaries: Sequence[Canary]) -> None:
         """Note that a request with these canaries is on its way now."""
         for canary in canaries:
-            trail = self._trails.setdefault(canary, _Trail(0.0, []))
-            trail.sent_at = self._clock.monotonic()
+            self._trail(canary).sent_at = self._clock.monotonic()
 
     def answer(self, observes: Sequence[Observe]) -> list[Observation]:
         """Wait once for all of them: first for what is expected, then for what must not come."""
         asked = [canary for one in observes for canary in one.canaries]
         for canary in asked:
-            self._trails.setdefault(canary, _Trail(self._clock.monotonic(), []))
+            self._trail(canary)
         expected = [canary for one in observes if one.expected for canary in one.canaries]
         self._await(expected)
         settled_at = self._settled_at(observes, expected)
@@ -88,9 +88,9 @@ class Watch:
         now = self._clock.monotonic()
         for line in self._witness.fresh(known):
             text = searchable(line)
-            own = [trail for canary, trail in self._trails.items() if canary.within(text)]
-            for trail in own:
-                trail.seen.append(Seen(line, now))
+            own = self._marks.within(text)
+            for canary in own:
+                self._trails[canary].seen.append(Seen(line, now))
             # What stands in the ledger before the first request is nobody's.
             if not own and self._trails and _kind(line) not in self._usual:
                 self.strays.append(line)
@@ -117,6 +117,12 @@ class Watch:
         trails = [self._trails[canary] for canary in canaries]
         took = max((trail.last_seen_at - trail.sent_at for trail in trails), default=0.0)
         self.settle_s = max(self.settle_s, min(WINDOW_FACTOR * took, self._bounds.act_within_s))
+
+    def _trail(self, canary: Canary) -> _Trail:
+        if canary not in self._trails:
+            self._trails[canary] = _Trail(self._clock.monotonic(), [])
+            self._marks.add(canary)
+        return self._trails[canary]
 
     def _await(self, expected: Sequence[Canary]) -> None:
         if not expected:

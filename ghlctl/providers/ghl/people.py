@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from ghlctl.providers.ghl.custom_fields import PROPERTY_TYPES
@@ -93,7 +94,9 @@ class NamePools:
     companies: tuple[str, ...]
 
 
+@lru_cache(maxsize=4)
 def name_pools(seed: int) -> NamePools:
+    """Always the same by a seed; made once for the many sources of an audit."""
     from faker import Faker  # noqa: PLC0415 - a tenth of a second that most commands can spare
 
     faker = Faker("en_US", use_weighting=False)

@@ -1,6 +1,7 @@
 """The contacts that a source knows, who of them is active, and what belongs to each."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -42,11 +43,11 @@ class Population:
     ) -> None:
         _bounded("contacts", contacts, MAX_CONTACTS)
         _bounded("locations", locations, MAX_LOCATIONS)
-        self.pools: NamePools = name_pools(seed)
+        self.pools: NamePools = name_pools(seed if tenants is None else tenants)
         self._random = random
         self._made = 0
-        chance = random if tenants is None else Random(tenants)  # where a source begins, too
-        places = [_location(chance) for _ in range(locations)]
+        # The tenants of a source are the first that its chance makes.
+        places = _places(random, locations) if tenants is None else _of(tenants, locations)
         self.locations = tuple(place.id for place in places)
         self._slots = [
             Slot(self._newcomer(places[n % locations], -random.random() * _OLDEST_S))
@@ -73,6 +74,16 @@ class Population:
     def _newcomer(self, location: Location, added_s: float) -> Contact:
         self._made += 1
         return person(self._random, self.pools, location, number=self._made, added_s=added_s)
+
+
+def _places(random: Random, count: int) -> tuple[Location, ...]:
+    return tuple(_location(random) for _ in range(count))
+
+
+@lru_cache(maxsize=2)
+def _of(seed: int, count: int) -> tuple[Location, ...]:
+    """The tenants of the source with that seed; made once for the many sources of an audit."""
+    return _places(Random(seed), count)
 
 
 def _location(random: Random) -> Location:
