@@ -3,40 +3,38 @@
 A topic's file names its own, so that a new one touches nothing here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 
+from ghlctl.audit.about import Topic
+from ghlctl.audit.catalogue import about
 from ghlctl.signing.catalogue import SCHEMES
-from tests.audit.flaws import (
-    compliance,
-    errors,
-    input,  # noqa: A004 - the topic's name
-    keys,
-    network,
-    privacy,
-    rate_limits,
-    replay,
-    resilience,
-    signature,
-    tenancy,
-    timing,
-)
 from tests.audit.flaws.flaw import Flaw
 from tests.audit.receivers import Steps
 
-FLAWS = (
-    *signature.FLAWS,
-    *replay.FLAWS,
-    *tenancy.FLAWS,
-    *input.FLAWS,
-    *errors.FLAWS,
-    *network.FLAWS,
-    *privacy.FLAWS,
-    *compliance.FLAWS,
-    *resilience.FLAWS,
-    *rate_limits.FLAWS,
-    *keys.FLAWS,
-    *timing.FLAWS,
+
+def flaws_of(topic: Topic) -> tuple[Flaw, ...]:
+    return tuple(import_module(f"tests.audit.flaws.{topic.value}").FLAWS)
+
+
+BY_TOPIC: Mapping[Topic, tuple[Flaw, ...]] = {
+    topic: flaws_of(topic) for topic in Topic if topic is not Topic.CONTROLS
+}
+FLAWS = tuple(flaw for flaws in BY_TOPIC.values() for flaw in flaws)
+
+SAMPLE = tuple(
+    min(flaws, key=lambda flaw: (flaw.name, flaw.scheme)) for flaws in BY_TOPIC.values() if flaws
 )
+"""One of each topic that meets every check on every run; `benchmarks.flaw_matrix` asks all."""
+
+
+def scope_of(flaw: Flaw) -> frozenset[str]:
+    """The topics of its file and of what it trips; all of them for the sample."""
+    if flaw in SAMPLE:
+        return frozenset()
+    own = {topic.value for topic, flaws in BY_TOPIC.items() if flaw in flaws}
+    return frozenset(own | {about(check).topic.value for check in flaw.trips})
 
 
 UNPROVEN = ("none", "header-secret")
