@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -29,6 +30,7 @@ BROKEN = 500
 AGAIN_S = 0.05
 HEADER_TOLERANCE_S = 300.0
 BODY_TOLERANCE_S = 7 * 86400.0
+PLAIN = re.compile(r"[A-Za-z0-9._:-]{0,127}[A-Za-z0-9]", re.ASCII)
 TEXTS = ("type", "locationId", "id", "email", "timestamp", "webhookId")
 
 Payload = dict[str, Any]
@@ -59,8 +61,10 @@ def verify_signature(steps: "Steps", body: bytes, headers: Headers) -> Rejection
 
 
 def well_formed(payload: Any) -> bool:
-    return isinstance(payload, dict) and all(
-        isinstance(payload.get(name), str) and payload[name] for name in TEXTS
+    return (
+        isinstance(payload, dict)
+        and all(isinstance(payload.get(name), str) and payload[name] for name in TEXTS)
+        and all(PLAIN.fullmatch(payload[name]) for name in ("locationId", "id", "webhookId"))
     )
 
 
@@ -121,6 +125,7 @@ class Steps:
     before_refusing: Callable[["Steps", bytes, Rejection], Awaitable[None]] | None = None
     delay_s: float | None = None
     log: Path | None = None
+    beside: tuple[Route, ...] = ()
 
 
 class UpstreamFailed(Exception):  # noqa: N818 - what happened, in one word
@@ -164,7 +169,7 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
         await authentic(body, tuple(request.headers.items()))
         try:
             payload = steps.parse(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(400) from None
         if not steps.valid(payload):
             raise Refused(422)
@@ -198,7 +203,7 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
             else:
                 return
 
-    return Starlette(routes=[Route(PATH, webhook, methods=["POST"])])
+    return Starlette(routes=[Route(PATH, webhook, methods=["POST"]), *steps.beside])
 
 
 def steps_for(scheme_name: str, key: bytes, upstream: str) -> Steps:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from tests.audit.flaws import input_acting, input_reading
 from tests.audit.flaws.flaw import FAIL, Flaw
 from tests.audit.receivers import BROKEN, Payload, Steps, UpstreamFailed, call, too_old
 
@@ -55,6 +56,8 @@ def leniently_stale(steps: Steps, payload: Payload) -> bool:
 ANY_TYPE = "what takes every type takes a location of every type, and asks upstream for it"
 
 FLAWS = (
+    *input_reading.FLAWS,
+    *input_acting.FLAWS,
     Flaw("type-crash", "ghl", crashes_on_a_number, {"INP-09": FAIL, "TEN-03": FAIL}, ANY_TYPE),
     Flaw("none-upstream", "ghl", writes_none_upstream, {"INP-09": FAIL, "TEN-03": FAIL}, ANY_TYPE),
     Flaw("unmarked-none", "ghl", builds_paths_from_unchecked_ids, {"INP-09": FAIL}),

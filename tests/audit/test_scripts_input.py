@@ -1,0 +1,203 @@
+"""Checks of input, played against receivers that are functions."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from ghlctl.audit.checks.errors_answers import SERVER_ERRORS, TENANTS, VERSIONS
+from ghlctl.audit.checks.errors_places import OPEN_PLACES, TELLING_HEALTH
+from ghlctl.audit.checks.input_extras import INVALID_VALUES, OTHER_FORMATS, POLLUTION
+from ghlctl.audit.checks.input_injection import FETCHES, PATHS, SQL, TEMPLATES
+from ghlctl.audit.checks.input_size import DEEP_NESTING, SLOW_PATTERNS
+from ghlctl.audit.checks.input_syntax import MALFORMED_JSON, STRANGE, TOP_LEVEL
+from ghlctl.audit.checks.input_text import NAUGHTY_STRINGS
+from ghlctl.audit.rehearsal import Imagined, Manner
+from ghlctl.audit.script import Check, Verdict
+from ghlctl.audit.steps import Callback, Observation, Observe, Result, Send, Step, Volley
+from ghlctl.model.delivery import Delivery, Reply
+from ghlctl.model.effect import LedgerEntry
+from ghlctl.model.finding import Outcome, Severity
+from ghlctl.model.sample import ErrorKind
+from ghlctl.transport.attempt import Answer, Failure
+from tests.audit.test_scripts import TIMEOUT, kit, reply
+
+Answering = Callable[[Send, int], Answer]
+Seeing = Callable[[Send], tuple[LedgerEntry, ...]]
+
+
+def line(path: str, body: str = "") -> LedgerEntry:
+    return LedgerEntry(1, 0, "PUT", path, 200, True, body=body)
+
+
+def play(
+    check: Check,
+    answer: Answering = lambda _s, _n: reply(400),
+    see: Seeing = lambda _s: (),
+    *,
+    calls: bool = False,
+) -> Verdict:
+    """A receiver that answers and acts by functions of the request and its number."""
+    given = replace(kit(), listener="http://127.0.0.1:9")
+    sent: list[Send] = []
+
+    def answered(one: Send) -> Answer:
+        sent.append(one)
+        return answer(one, len(sent))
+
+    def result(step: Step) -> Result:
+        match step:
+            case Send():
+                return answered(step)
+            case Volley(sends):
+                return tuple(map(answered, sends))
+            case Observe(canaries):
+                asked = [one for one in sent if set(one.canaries) & set(canaries)]
+                lines = tuple(found for one in asked for found in see(one))
+                heard = tuple(Callback("GET", f"/{c.delivery_id}") for c in canaries if calls)
+                return Observation(lines, callbacks=heard)
+            case _:
+                return Imagined(given, Manner.CORRECT).result(step)
+
+    script = check.script(given)
+    try:
+        step = next(script)
+        while True:
+            step = script.send(result(step))
+    except StopIteration as end:
+        verdict: Verdict = end.value
+        return verdict
+
+
+def payload_of(delivery: Delivery) -> dict[str, object]:
+    found = json.loads(delivery.body)
+    assert isinstance(found, dict)
+    return found
+
+
+def saying(body: bytes, status: int = 200, *headers: tuple[str, str]) -> Reply:
+    return Reply(status, headers, body, 1.0, 1.0, 1.0)
+
+
+REFUSED = (
+    MALFORMED_JSON,
+    TOP_LEVEL,
+    STRANGE,
+    SQL,
+    PATHS,
+    TEMPLATES,
+    FETCHES,
+    POLLUTION,
+    OTHER_FORMATS,
+    INVALID_VALUES,
+    NAUGHTY_STRINGS,
+    DEEP_NESTING,
+    SERVER_ERRORS,
+    VERSIONS,
+    TENANTS,
+    OPEN_PLACES,
+    TELLING_HEALTH,
+)
+
+
+@pytest.mark.parametrize("check", REFUSED, ids=lambda check: check.about.id)
+def test_refusing_everything_breaks_nothing(check: Check) -> None:
+    assert play(check).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("check", REFUSED, ids=lambda check: check.about.id)
+def test_what_was_put_off_was_not_asked(check: Check) -> None:
+    assert play(check, lambda _s, _n: reply(429)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "check", [TOP_LEVEL, NAUGHTY_STRINGS, SERVER_ERRORS], ids=lambda check: check.about.id
+)
+def test_a_server_error_counts_when_it_comes_every_time(check: Check) -> None:
+    assert play(check, lambda _s, _n: reply(500)).outcome is Outcome.FAIL
+    once = play(check, lambda _s, n: reply(500 if n == 1 else 400))
+    assert once.outcome is Outcome.PASS
+    assert "did not come again" in once.reason
+    twice = {1, 40}
+    closed = Failure(ErrorKind.CLOSED, "closed", 1.0)
+    assert play(check, lambda _s, n: closed if n in twice else reply(400)).outcome is not (
+        Outcome.FAIL
+    )
+
+
+def test_a_receiver_that_breaks_over_everything_is_not_open_to_injection() -> None:
+    assert play(SQL, lambda _s, _n: reply(500)).outcome is Outcome.PASS
+    verdict = play(SQL, lambda s, _n: reply(500 if b"'" in s.delivery.body else 200))
+    assert verdict.outcome is Outcome.FAIL
+    assert "not over a letter" in verdict.reason
+
+
+def test_text_that_comes_escaped_by_hand_is_a_warning() -> None:
+    def doubled(send: Send) -> tuple[LedgerEntry, ...]:
+        name = str(payload_of(send.delivery).get("name")).replace("'", "''")
+        return (owned(line("/x", name), send),)
+
+    assert play(SQL, lambda _s, _n: reply(200), doubled).outcome is Outcome.WARN
+
+
+@pytest.mark.parametrize(
+    ("encode", "outcome"),
+    [(lambda text: text, Outcome.FAIL), (lambda text: re.sub(r"\W", "_", text), Outcome.PASS)],
+)
+def test_an_id_must_stay_in_its_segment(encode: Callable[[str], str], outcome: Outcome) -> None:
+    def see(send: Send) -> tuple[LedgerEntry, ...]:
+        path = f"/contacts/{encode(str(payload_of(send.delivery)['id']))}"
+        return (owned(line(path), send),)
+
+    assert play(PATHS, lambda _s, _n: reply(200), see).outcome is outcome
+
+
+def owned(one: LedgerEntry, send: Send) -> LedgerEntry:
+    return msgspec.structs.replace(one, idempotency_key=send.canaries[-1].delivery_id)
+
+
+def test_a_call_to_the_listener_is_a_failure() -> None:
+    assert play(FETCHES, calls=True).outcome is Outcome.FAIL
+    assert play(OTHER_FORMATS, calls=True).outcome is Outcome.FAIL
+
+
+def test_slow_is_what_is_slow_beside_a_genuine_delivery() -> None:
+    def slow(_send: Send, number: int) -> Answer:
+        return Reply(200, (), b"", 1.0, 1.0, 9000.0 if number > 3 else 5.0)
+
+    all_slow = Reply(200, (), b"", 1.0, 1.0, 9000.0)
+    assert play(DEEP_NESTING, slow).outcome is Outcome.FAIL
+    assert play(SLOW_PATTERNS, slow).outcome is Outcome.FAIL
+    assert play(SLOW_PATTERNS, lambda _s, _n: all_slow).outcome is Outcome.PASS
+    assert play(DEEP_NESTING, lambda _s, n: TIMEOUT if n == 4 else reply(400)).outcome is (
+        Outcome.INCONCLUSIVE
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome"),
+    [
+        (("Server", "nginx/1.25.3"), Outcome.FAIL),
+        (("X-Powered-By", "PHP/8.2"), Outcome.FAIL),
+        (("Via", "1.1 varnish"), Outcome.PASS),
+        (("Server", "uvicorn"), Outcome.PASS),
+        (("X-Powered-By", "Express"), Outcome.PASS),
+    ],
+)
+def test_only_a_version_is_a_version(header: tuple[str, str], outcome: Outcome) -> None:
+    assert play(VERSIONS, lambda _s, _n: saying(b"", 401, header)).outcome is outcome
+
+
+def test_a_page_for_everything_is_no_open_place() -> None:
+    assert play(OPEN_PLACES, lambda _s, _n: saying(b"<h1>Welcome</h1>")).outcome is Outcome.PASS
+    shown = play(OPEN_PLACES, lambda _s, _n: saying(b"DB_PASSWORD=x\n"))
+    assert (shown.outcome, shown.severity) == (Outcome.FAIL, Severity.CRITICAL)
+
+
+def test_health_may_tell_its_state() -> None:
+    assert play(TELLING_HEALTH, lambda _s, _n: saying(b'{"status":"ok"}')).outcome is Outcome.PASS
+    told = play(TELLING_HEALTH, lambda _s, _n: saying(b'{"version":"1.2"}'))
+    assert told.outcome is Outcome.FAIL
