@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -145,7 +146,12 @@ def test_text_that_comes_escaped_by_hand_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     ("encode", "outcome"),
-    [(lambda text: text, Outcome.FAIL), (lambda text: re.sub(r"\W", "_", text), Outcome.PASS)],
+    [
+        (lambda text: text, Outcome.FAIL),
+        (lambda text: re.sub(r"\W", "_", text), Outcome.PASS),
+        (lambda text: quote(text, safe=""), Outcome.PASS),
+        (lambda text: quote(text, safe="=&;+$,"), Outcome.PASS),
+    ],
 )
 def test_an_id_must_stay_in_its_segment(encode: Callable[[str], str], outcome: Outcome) -> None:
     def see(send: Send) -> tuple[LedgerEntry, ...]:

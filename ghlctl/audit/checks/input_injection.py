@@ -317,24 +317,25 @@ def _leading(field: str, make: _Leading) -> Callable[[Genuine, Kit], dict[str, o
 
 
 def _elsewhere(field: str, make: _Leading) -> Callable[[Genuine], Reading]:
-    """The raw request line shows the id in more than one segment, or cut where it ends for HTTP."""
+    """The raw request line shows the id in more than one segment, or cut where it ends for HTTP.
+
+    What is not encoded and does no harm there, as & in a path, is no fault.
+    """
 
     def reading(genuine: Genuine) -> Reading:
         own, mark = str(genuine.event.payload[field]), _mark(genuine)
         sent = make(own, mark)
-        broken = re.compile(
-            rf"[/\\?=&#]{mark}|[?&]x={mark}" + (rf"|%2f{mark}|%2e%2f" if "%2f" in sent else ""),
-            re.IGNORECASE,
-        )
-        cuts = "#" in sent or "\r" in sent or "?" in sent
+        encoded = rf"|%2f{mark}|%2e%2f" if "%2f" in sent else ""
+        segment = re.compile(rf"[/\\]{mark}{encoded}", re.IGNORECASE)
+        # A known location may come from elsewhere than the event.
+        cuts = field != "locationId" and any(one in sent for one in "#\r?")
 
         def read(came: Came) -> Wrong | None:
             for line in came.lines:
-                path, _, _query = line.path.partition("?")
+                path, _, query = line.path.partition("?")
+                parameter = any(one.startswith(f"x={mark}") for one in query.split("&"))
                 cut = cuts and own in path.split("/") and mark not in line.path
-                if cut and field == "locationId":
-                    cut = False  # a known location may come from elsewhere than the event
-                if broken.search(line.path) or cut:
+                if segment.search(path) or parameter or cut:
                     return Wrong(f"let {field} decide where its request upstream goes")
             return None
 
