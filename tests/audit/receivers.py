@@ -187,10 +187,13 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one mem
         return body
 
     async def authentic(body: bytes, headers: Headers) -> None:
-        rejection = steps.verify(steps, body, headers)
-        if rejection is not None:
-            if steps.before_refusing is not None:
+        try:
+            rejection = steps.verify(steps, body, headers)
+            if rejection is not None and steps.before_refusing is not None:
                 await steps.before_refusing(steps, body, rejection)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise Refused(400) from None  # a flaw in verifying is to break over no body besides
+        if rejection is not None:
             raise Refused(steps.refusal)
 
     async def later(payload: Payload) -> None:

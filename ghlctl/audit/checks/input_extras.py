@@ -121,13 +121,19 @@ def _passed_on(name: str, form: str) -> Callable[[Genuine], Reading]:
 
 
 def query(kit: Kit) -> Script:
-    """Parameters that would switch checks off, or change whom a genuine event is about."""
+    """Parameters that would switch checks off, or change whom a genuine event is about.
+
+    What is acted on without the switches, too, is no fault of the query's.
+    """
     switches = "skip_verify=1&verify=false&debug=1&test=1&signature=none&bypass=true&admin=1"
+    plain = Probe("signed by a stranger", lambda k: _forged(k, ""))
     forged = Probe(
         "signed by a stranger, with switches in the query", lambda k: _forged(k, switches)
     )
-    changed_ = Probe("with another contact in the query", _overruled)
-    return (yield from must_hold(kit, [forged, changed_]))
+    overruled = Probe("with another contact in the query", _overruled)
+    careless = yield from posed(kit, [plain] * REPEATS)
+    asked = [overruled] if any(one.wrong for one in careless) else [forged, overruled]
+    return (yield from must_hold(kit, asked))
 
 
 def _at(kit: Kit, more: str) -> str:
@@ -138,7 +144,7 @@ def _at(kit: Kit, more: str) -> str:
 def _forged(kit: Kit, more: str) -> Posed:
     genuine = kit.genuine()
     delivery = kit.delivered(genuine.event, genuine.canary, genuine.at, key=kit.stranger)
-    return Posed(delivery, (genuine.canary,), acted(kit), url=_at(kit, more))
+    return Posed(delivery, (genuine.canary,), acted(kit), url=_at(kit, more) if more else "")
 
 
 def _overruled(kit: Kit) -> Posed:
