@@ -37,7 +37,7 @@ def main(*names: str) -> int:
 def _wrong(everyone: Sequence[Flaw], found: Mapping[str, AuditSummary]) -> list[str]:
     lines = []
     for one in everyone:
-        said, due = tripped(found[name_of(one)]), dict(one.trips)
+        said, due = tripped(found[name_of(one)], one), dict(one.trips)
         differ = [
             f"{check} {said.get(check, 'passed')} for {due.get(check, 'passed')}"
             for check in sorted(said.keys() | due.keys())

@@ -2,85 +2,60 @@
 
 MALFORMED = (
     "",
-    ",",
     "tru",
-    "nul",
     "True",
     "undefined",
     "[1,]",
-    "[,1]",
     "[1,,2]",
     "[1 2]",
-    "[1",
-    "[1}",
     '{"a":1,}',
-    '{"a" 1}',
-    '{"a":}',
-    "{:1}",
-    "{1:2}",
     "{a:1}",
     "{'a':1}",
-    "'text'",
-    '"open',
     r'"\x41"',
     r'"\u12G4"',
-    r'"\u"',
     r'"\a"',
     '"line\nbreak"',
-    '"tab\there"',
     "01",
     "+1",
     ".5",
     "5.",
-    "1e",
-    "1e+",
     "0x1F",
     "1_000",
-    "--1",
-    "1.2.3",
     "<x/>",
-    "`text`",
 )
-"""No JSON values, in any reading of RFC 8259."""
+"""No JSON values, in any reading of RFC 8259, each of a kind that some parser lets through."""
 
-VALID = (
+PLAIN = (
     '""',
     "[]",
     "{}",
-    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
     '{"":0}',
     r'"\"\\\/\b\f\n\r\t"',
     r'"\u0060\u012a\u12AB"',
     r'"\uD801\udc37"',
     r'"\u2028\u2029"',
-    r'"\u0000"',
     '"\u2028\u2029\u007f\ufffe"',
     '"\U0001f469\u200d\U0001f680"',
-    '{"a":1,"a":2}',
-    r'{"\u0000":1,"__class__":2,"length":-1}',
     "[-0,-0.0,1E22,1e-2,1E+2,123.456e78,4.9e-324]",
     ' \t\r\n[ 1 , "a" ]\n ',
 )
-"""What the grammar allows, and programs do not expect."""
+"""What the grammar allows and no parser refuses, though programs may not expect it."""
 
-DOUBTFUL = (
-    r'"\ud800"',
-    r'"\uDd1e\uD834"',
-    r'"\uD800\uD800\n"',
-    r'{"\uDFAA":0}',
-    "1e9999",
-    "-1e9999",
-    "1e-9999",
-    "100000000000000000000",
-    "-9223372036854775809",
+VALID = (
+    f"[{','.join(PLAIN)}]",
+    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
+    r'"\u0000"',
+    '{"a":1,"a":2}',
+    r'{"\u0000":1,"__class__":2,"length":-1}',
 )
-"""What RFC 8259 leaves to each parser."""
+"""What the grammar allows; the last ones some refuse on purpose, so that each stands alone."""
+
+DOUBTFUL = (r'"\ud800"', r'"\uDd1e\uD834"', r'{"\uDFAA":0}')
+"""What RFC 8259 leaves to each parser; STRANGE_NUMBERS are too."""
 
 STRANGE_NUMBERS = (
     "NaN",
     "Infinity",
-    "-Infinity",
-    "-0",
     "1e400",
     "1e-400",
     "9007199254740993",

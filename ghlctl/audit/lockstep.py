@@ -19,11 +19,13 @@ from ghlctl.audit.steps import (
     Burst,
     Done,
     Flood,
+    Heard,
     Observation,
     Observe,
     Push,
     Result,
     Send,
+    Shared,
     Step,
     Talk,
     Talked,
@@ -34,7 +36,7 @@ from ghlctl.audit.steps import (
 from ghlctl.audit.watch import Seen, Watch, callbacks_of
 from ghlctl.model.finding import Exchange
 from ghlctl.transport.attempt import Answer, Pushed
-from ghlctl.transport.hearing import Heard
+from ghlctl.transport.hearing import Heard as Listened
 from ghlctl.transport.raw import answer_of
 
 
@@ -72,7 +74,7 @@ class Lockstep:
     """`watch` is None where nobody sees what the receiver does; then observations say so."""
 
     def __init__(
-        self, hands: Hands, watch: Watch | None, shower: Shower, heard: Heard | None = None
+        self, hands: Hands, watch: Watch | None, shower: Shower, heard: Listened | None = None
     ) -> None:
         self._hands = hands
         self._clock = hands.clock
@@ -80,10 +82,12 @@ class Lockstep:
         self._watch = watch
         self._shower = shower
         self._heard = heard
+        self._shared: dict[str, tuple[list[Asked], Heard]] = {}
 
     def run(self, scripts: Sequence[Script]) -> list[Running]:
         """Bring every script to its verdict, or to the bound that stopped it."""
         everyone = [Running(script) for script in scripts]
+        self._shared = {}
         for one in everyone:
             self._advance(one, None)
         while open_ones := [one for one in everyone if one.pending is not None]:
@@ -94,10 +98,10 @@ class Lockstep:
 
     def _round(self, everyone: Sequence[Running]) -> None:
         """Sends first, then what is taken singly, then the waiting that all do together."""
-        sending = [one for one in everyone if isinstance(one.pending, Send | Volley)]
+        sending = [one for one in everyone if isinstance(one.pending, _SENDING)]
         together = [one for one in sending if not _alone(one.pending)]
         if together:
-            self._send(together)
+            self._send([one for one in together if not self._overhears(one, together)])
             return
         busy = [
             one
@@ -129,7 +133,32 @@ class Lockstep:
             return
         for one, own in zip(sending, sends, strict=True):
             found = tuple(next(answers) for _ in own)
-            self._advance(one, found if isinstance(one.pending, Volley) else found[0])
+            self._advance(one, self._told(one, own, found))
+
+    def _overhears(self, one: Running, together: Sequence[Running]) -> bool:
+        """Whether another asks, or has asked, what this one wants to know; then it is told."""
+        match one.pending:
+            case Shared(key) if key in self._shared:
+                asked, heard = self._shared[key]
+                one.asked += asked
+                self._advance(one, heard)
+                return True
+            case Shared(key):
+                first = next(o for o in together if _key(o.pending) == key)
+                return first is not one
+            case _:
+                return False
+
+    def _told(self, one: Running, own: Sequence[Send], found: tuple[Answer, ...]) -> Result:
+        match one.pending:
+            case Shared(key):
+                heard = Heard(found, tuple(send.canaries for send in own))
+                self._shared[key] = (one.asked[-len(own) :], heard)
+                return heard
+            case Volley():
+                return found
+            case _:
+                return found[0]
 
     def _sent(
         self, every: Sequence[Send], sending: Sequence[Running], sends: Sequence[Sequence[Send]]
@@ -241,6 +270,7 @@ class Lockstep:
 
 
 _RESTING = (Observe, Wait)
+_SENDING = (Send, Volley, Shared)
 
 
 def _alone(step: Step | None) -> bool:
@@ -251,10 +281,14 @@ def _sends_of(step: Step | None) -> tuple[Send, ...]:
     match step:
         case Send():
             return (step,)
-        case Volley(sends):
+        case Volley(sends) | Shared(_, sends):
             return sends
         case _:
             return ()
+
+
+def _key(step: Step | None) -> str | None:
+    return step.key if isinstance(step, Shared) else None
 
 
 def _marked(step: Taken) -> Sequence[Send | Push | Talk]:

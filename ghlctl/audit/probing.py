@@ -10,7 +10,7 @@ import msgspec
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.kit import Genuine, Kit
 from ghlctl.audit.refusal import REPEATS, batched, hangs
-from ghlctl.audit.script import Part, Script, Send, Verdict, observe, send, send_all
+from ghlctl.audit.script import Part, Script, Send, Verdict, observe, push, send, send_all, share
 from ghlctl.audit.steps import Callback, Observation
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.effect import LedgerEntry
@@ -22,6 +22,8 @@ BROKEN = 500
 BUSY = 429
 _CUT = (ErrorKind.RESET, ErrorKind.CLOSED, ErrorKind.PROTOCOL)
 _MOST_NAMED = 6
+_LARGE_BYTES = 32_000
+_NOT_IMPLEMENTED = 501  # the right answer to a method that a server does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,13 @@ def must_hold(
     *,
     worth: Confidence = Confidence.CONFIRMED,
     accounted: bool = False,
+    shared: str = "",
 ) -> Script:
-    """Pose every probe, and again those that went wrong; `worth`: how sure a pass is."""
-    tried = yield from posed(kit, probes)
+    """Pose every probe, and again those that went wrong; `worth`: how sure a pass is.
+
+    `shared`: the name under which other checks pose the same, and read the answers alone.
+    """
+    tried = yield from posed(kit, probes, shared)
     doubtful = [one.probe for one in tried if one.wrong]
     again: list[Probed] = []
     for _ in range(REPEATS - 1 if doubtful else 0):
@@ -103,16 +109,24 @@ def must_hold(
     return replace(verdict, accounted=accounted and verdict.outcome is Outcome.PASS)
 
 
-def posed(kit: Kit, probes: Sequence[Probe]) -> Part[list[Probed]]:
+def posed(kit: Kit, probes: Sequence[Probe], shared: str = "") -> Part[list[Probed]]:
     """Each once, some at a time; a receiver that hangs is not asked the rest."""
     asked: list[tuple[Probe, Posed, Answer]] = []
-    for some in batched(probes):
+    for number, some in enumerate(batched(probes)):
         posing = [probe.pose(kit) for probe in some]
         sends = [
             Send(one.delivery, probe.name, one.canaries, one.method, one.url)
             for probe, one in zip(some, posing, strict=True)
         ]
-        answers = yield from send_all(sends)
+        if shared:
+            heard = yield from share(f"{shared} {number}", sends)
+            answers = heard.answers
+            posing = [
+                replace(one, canaries=canaries)
+                for one, canaries in zip(posing, heard.canaries, strict=True)
+            ]
+        else:
+            answers = yield from send_all(sends)
         asked += zip(some, posing, answers, strict=True)
         if sum(map(hangs, answers)) > 1:
             break
@@ -121,13 +135,28 @@ def posed(kit: Kit, probes: Sequence[Probe]) -> Part[list[Probed]]:
 
 
 def posed_alone(kit: Kit, probe: Probe) -> Part[Probed]:
-    """One while nobody else asks anything, so that its time is its own; nothing is observed."""
+    """One while nobody else asks anything, so that its time is its own; nothing is observed.
+
+    A large one is sent while listening: who refuses it half way has not dropped the connection.
+    """
     one = probe.pose(kit)
-    answer = yield from send(
-        one.delivery, probe.name, *one.canaries, method=one.method, url=one.url, alone=True
-    )
-    yield from observe(settle=False)
+    if len(one.delivery.body) > _LARGE_BYTES:
+        pushed = yield from push(one.delivery, probe.name, *one.canaries)
+        answer = pushed.answer
+    else:
+        answer = yield from send(
+            one.delivery, probe.name, *one.canaries, method=one.method, url=one.url, alone=True
+        )
+        yield from observe(settle=False)
     return _read(probe, one, answer, Observation(()))
+
+
+def usual_paths(kit: Kit) -> Part[tuple[Genuine, tuple[str, ...]]]:
+    """One genuine delivery, and the paths of all requests upstream about it."""
+    genuine = kit.genuine()
+    yield from send(genuine.delivery, "genuine, to compare with", genuine.canary)
+    seen = yield from observe(genuine.canary, expected=True)
+    return genuine, tuple(line.path for line in seen.lines or ())
 
 
 def _read(probe: Probe, one: Posed, answer: Answer, seen: Observation) -> Probed:
@@ -193,7 +222,7 @@ def _missed(answer: Answer) -> str:
 def breaks(came: Came) -> Wrong | None:
     """A server error or a dropped connection."""
     match came.answer:
-        case Reply(status=status) if status >= BROKEN:
+        case Reply(status=status) if status >= BROKEN and status != _NOT_IMPLEMENTED:
             return Wrong(f"answered {status}", Confidence.HIGH)
         case Reply():
             return None
@@ -226,6 +255,23 @@ def upstream_has(text: str, what: str) -> Reading:
 def reply_has(text: str, what: str) -> Reading:
     def read(came: Came) -> Wrong | None:
         return Wrong(what, Confidence.HIGH) if text in came.text else None
+
+    return read
+
+
+_MARKUP = ("text/html", "application/xhtml", "image/svg")
+
+
+def page_with(text: str) -> Reading:
+    """The reply is a page, and the text stands in it as it was sent."""
+
+    def read(came: Came) -> Wrong | None:
+        if not isinstance(came.answer, Reply):
+            return None
+        told = [v for k, v in came.answer.headers if k.lower() == "content-type"]
+        if text in came.text and any(kind in " ".join(told).lower() for kind in _MARKUP):
+            return Wrong("put markup from the event into a page as it was", Confidence.HIGH)
+        return None
 
     return read
 
@@ -278,6 +324,30 @@ def acted(kit: Kit) -> Reading:
         return Wrong("acted on it") if kit.footprint.acts(came.lines) else None
 
     return read
+
+
+_FREE_TEXTS = (
+    "name",
+    "firstName",
+    "lastName",
+    "companyName",
+    "notes",
+    "source",
+    "city",
+    "address1",
+)
+
+
+def everywhere(text: str, genuine: Genuine) -> dict[str, object]:
+    """The same text in every field of free text, and as a tag."""
+    present = dict.fromkeys(_FREE_TEXTS, text)
+    tags = genuine.event.payload.get("tags")
+    return present | ({"tags": [text]} if isinstance(tags, list) else {})
+
+
+def always(read: Reading) -> Callable[[Genuine], Reading]:
+    """The same reading for every delivery."""
+    return lambda _genuine: read
 
 
 def token(genuine: Genuine) -> str:

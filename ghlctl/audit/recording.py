@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from ghlctl.audit.canary import Canary
 from ghlctl.audit.evidence import Censor
 from ghlctl.audit.steps import (
     Done,
+    Heard,
     HookRan,
     LogFound,
     Observation,
@@ -39,7 +41,11 @@ _KINDS: dict[str, type] = {
     "store": StoreSaid,
     "source": Source,
 }
-_NAMES = {kind: name for name, kind in _KINDS.items()} | {Pushed: "pushed", Talked: "talked"}
+_NAMES = {kind: name for name, kind in _KINDS.items()} | {
+    Pushed: "pushed",
+    Talked: "talked",
+    Heard: "heard",
+}
 _ANSWERS = "answers"
 
 
@@ -101,6 +107,9 @@ def restored(stored_result: StoredResult) -> Result:
         case "talked":
             spoken = msgspec.convert(value["conversations"], tuple[Conversation, ...])
             return Talked(spoken, tuple(map(_answer, value["answers"])))
+        case "heard":
+            marks = msgspec.convert(value["canaries"], tuple[tuple[Canary, ...], ...])
+            return Heard(tuple(map(_answer, value["answers"])), marks)
         case kind:
             found: Result = msgspec.convert(value, _KINDS[kind])
             return found

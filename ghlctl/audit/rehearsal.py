@@ -16,6 +16,7 @@ from ghlctl.audit.steps import (
     Done,
     Fault,
     Flood,
+    Heard,
     Hook,
     HookRan,
     LogFound,
@@ -27,6 +28,7 @@ from ghlctl.audit.steps import (
     SearchLogs,
     Send,
     Shake,
+    Shared,
     Source,
     Step,
     StoreSaid,
@@ -74,6 +76,8 @@ def _fits(step: Step, result: Result) -> bool:
             return isinstance(result, Reply | Failure)
         case Volley(sends) | Burst(sends) | Flood(sends):
             return isinstance(result, tuple) and len(result) == len(sends)
+        case Shared(_, sends):
+            return isinstance(result, Heard) and len(result.answers) == len(sends)
         case Talks(talks):
             return isinstance(result, Talked) and len(result.conversations) == len(talks)
         case _:
@@ -121,12 +125,15 @@ class Imagined:
             verdict: Verdict = end.value
             return verdict
 
-    def result(self, step: Step) -> Result:  # noqa: PLR0911, C901 - one line a step
+    def result(self, step: Step) -> Result:  # noqa: PLR0911, PLR0912, C901 - one line a step
         match step:
             case Send():
                 return self._answer(step)
             case Volley(sends) | Burst(sends) | Flood(sends):
                 return tuple(map(self._answer, sends))
+            case Shared(_, sends):
+                answers = tuple(map(self._answer, sends))
+                return Heard(answers, tuple(one.canaries for one in sends))
             case Push(delivery, purpose, canaries):
                 answer = self._answer(Send(delivery, purpose, canaries))
                 return Pushed(answer, len(delivery.body), len(delivery.body))

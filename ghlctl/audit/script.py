@@ -23,6 +23,7 @@ from ghlctl.audit.steps import (
     Done,
     Fault,
     Flood,
+    Heard,
     Hook,
     HookRan,
     LogFound,
@@ -35,6 +36,7 @@ from ghlctl.audit.steps import (
     SearchLogs,
     Send,
     Shake,
+    Shared,
     Source,
     Step,
     StoreSaid,
@@ -137,6 +139,14 @@ def send(
 def send_all(sends: Iterable[Send]) -> Part[tuple[Answer, ...]]:
     """Some requests at the same time; their answers in the same order."""
     return (yield from _asked(Volley(tuple(sends)), tuple))
+
+
+def share(key: str, sends: Iterable[Send]) -> Part[Heard]:
+    """Some at the same time, once for all checks that share `key`, whoever asks first.
+
+    Only for readings of the answer: what was sent may carry another check's canaries.
+    """
+    return (yield from _asked(Shared(key, tuple(sends)), Heard))
 
 
 def burst(sends: Iterable[Send]) -> Part[tuple[Answer, ...]]:
@@ -252,6 +262,7 @@ __all__ = [  # what a file of checks needs, in one import
     "send",
     "send_all",
     "shake",
+    "share",
     "talk",
     "talk_all",
     "timed",

@@ -36,6 +36,22 @@ class Volley:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Requests that several checks ask alike: sent once for all that name the same `key`."""
+
+    key: str
+    sends: tuple[Send, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of shared requests; their canaries are those of whoever's were sent."""
+
+    answers: tuple[Answer, ...]
+    canaries: tuple[tuple[Canary, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Burst:
     """Several requests whose last bytes leave together, each on a connection of its own."""
 
@@ -280,6 +296,7 @@ class Source:
 Step = (
     Send
     | Volley
+    | Shared
     | Burst
     | Flood
     | Push
@@ -298,6 +315,7 @@ Result = (
     Reply
     | Failure
     | tuple[Answer, ...]
+    | Heard
     | Pushed
     | Talked
     | Times

@@ -138,7 +138,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer
         self.status = status
 
 
-def receiver(steps: Steps) -> Starlette:  # noqa: C901 - its steps share one memory of seen ids
+def receiver(steps: Steps) -> Starlette:  # noqa: C901, PLR0915 - its steps share one memory of seen ids
     seen: set[str] = set()
 
     async def webhook(request: Request) -> Response:

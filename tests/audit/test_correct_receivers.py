@@ -21,6 +21,6 @@ def audits(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Mapping[
 @pytest.mark.parametrize("flaw", CORRECT, ids=name_of)
 def test_a_correct_receiver_trips_nothing(flaw: Flaw, audits: Mapping[str, AuditSummary]) -> None:
     summary = audits[name_of(flaw)]
-    assert tripped(summary) == {}
+    assert tripped(summary, flaw) == {}
     assert summary.score == summary.score_high == 100.0
     assert summary.grade[:1] == "A"

@@ -6,7 +6,8 @@ from ghlctl.audit.about import About, Topic
 from ghlctl.audit.driver import run_audit
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.receiver import AuditedReceiver, Clock
-from ghlctl.audit.script import Check, Need, Script, Verdict, observe, send, wait
+from ghlctl.audit.script import Check, Need, Script, Send, Verdict, observe, send, share, wait
+from ghlctl.audit.steps import Heard
 from ghlctl.model.finding import Confidence, Outcome, Severity
 from tests.audit.conftest import KEYS, QUICK, Serve
 from tests.audit.receivers import Payload, Steps
@@ -83,3 +84,28 @@ def test_all_that_wait_wait_once(serve: Serve, upstream: str) -> None:
     summary = run_audit(audited, checks=checks, bounds=QUICK, clock=replace(clock, sleep=sleep))
     assert slept.count(0.01) == 1
     assert summary.score == 100.0
+
+
+def test_what_several_ask_alike_is_sent_once_and_told_to_all(serve: Serve, upstream: str) -> None:
+    diary = Diary()
+    heard: list[Heard] = []
+
+    def curious(kit: Kit) -> Script:
+        for number in range(2):
+            genuine = [kit.genuine() for _ in range(2)]
+            sends = [Send(one.delivery, "shared", (one.canary,)) for one in genuine]
+            told = yield from share(f"the same {number}", sends)
+            heard.append(told)
+        seen = yield from observe(*(canary for some in told.canaries for canary in some))
+        return replace(PASS, reason=f"{len(seen.lines or ())} acts", proof=told.canaries[0])
+
+    checks = tuple(check(f"7{number}", curious) for number in range(3))
+    audited = AuditedReceiver(serve("ghl", diary.keeping), key=KEYS["ghl"], upstream_url=upstream)
+    summary = run_audit(audited, checks=checks, bounds=QUICK)
+    controls = 4  # three before the checks, one after
+    assert len(diary.lines) == controls + 4
+    numbers = [[one for one in heard if one.canaries == told.canaries] for told in heard]
+    assert all(len(alike) == len(checks) for alike in numbers)
+    found = [one for one in summary.checks if one.id.startswith("SIG-7")]
+    assert [one.reason for one in found] == ["2 acts"] * 3
+    assert all(len(one.evidence) == 1 and one.evidence[0].effects for one in found)

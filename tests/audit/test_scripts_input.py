@@ -9,21 +9,35 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from ghlctl.audit.checks.errors_answers import SERVER_ERRORS, TENANTS, VERSIONS
 from ghlctl.audit.checks.errors_places import OPEN_PLACES, TELLING_HEALTH
+from ghlctl.audit.checks.errors_provoked import DEBUGGERS, SERVER_ERRORS
+from ghlctl.audit.checks.errors_told import TENANTS, VERSIONS
+from ghlctl.audit.checks.input_addresses import FETCHES, PATHS
+from ghlctl.audit.checks.input_code import TEMPLATES
 from ghlctl.audit.checks.input_extras import INVALID_VALUES, OTHER_FORMATS, POLLUTION
-from ghlctl.audit.checks.input_injection import FETCHES, PATHS, SQL, TEMPLATES
+from ghlctl.audit.checks.input_queries import OPERATORS, SQL
 from ghlctl.audit.checks.input_size import DEEP_NESTING, SLOW_PATTERNS
-from ghlctl.audit.checks.input_syntax import MALFORMED_JSON, STRANGE, TOP_LEVEL
+from ghlctl.audit.checks.input_syntax import MALFORMED_JSON, MISSING_FIELDS, STRANGE, TOP_LEVEL
 from ghlctl.audit.checks.input_text import NAUGHTY_STRINGS
 from ghlctl.audit.rehearsal import Imagined, Manner
 from ghlctl.audit.script import Check, Verdict
-from ghlctl.audit.steps import Callback, Observation, Observe, Result, Send, Step, Volley
+from ghlctl.audit.steps import (
+    Callback,
+    Heard,
+    Observation,
+    Observe,
+    Push,
+    Result,
+    Send,
+    Shared,
+    Step,
+    Volley,
+)
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Outcome, Severity
 from ghlctl.model.sample import ErrorKind
-from ghlctl.transport.attempt import Answer, Failure
+from ghlctl.transport.attempt import Answer, Failure, Pushed
 from tests.audit.test_scripts import TIMEOUT, kit, reply
 
 Answering = Callable[[Send, int], Answer]
@@ -55,6 +69,11 @@ def play(
                 return answered(step)
             case Volley(sends):
                 return tuple(map(answered, sends))
+            case Shared(_, sends):
+                return Heard(tuple(map(answered, sends)), tuple(one.canaries for one in sends))
+            case Push(delivery, purpose, canaries):
+                size = len(delivery.body)
+                return Pushed(answered(Send(delivery, purpose, canaries)), size, size)
             case Observe(canaries):
                 asked = [one for one in sent if set(one.canaries) & set(canaries)]
                 lines = tuple(found for one in asked for found in see(one))
@@ -98,7 +117,6 @@ REFUSED = (
     DEEP_NESTING,
     SERVER_ERRORS,
     VERSIONS,
-    TENANTS,
     OPEN_PLACES,
     TELLING_HEALTH,
 )
@@ -207,3 +225,75 @@ def test_health_may_tell_its_state() -> None:
     assert play(TELLING_HEALTH, lambda _s, _n: saying(b'{"status":"ok"}')).outcome is Outcome.PASS
     told = play(TELLING_HEALTH, lambda _s, _n: saying(b'{"version":"1.2"}'))
     assert told.outcome is Outcome.FAIL
+    refused = play(TELLING_HEALTH, lambda _s, _n: saying(b'{"token":"missing"}', 401))
+    assert refused.outcome is Outcome.PASS
+
+
+def test_a_word_in_an_error_is_no_developers_page() -> None:
+    said = saying(b'{"error":"signature recognition failed"}', 401)
+    assert play(DEBUGGERS, lambda _s, _n: said).outcome is Outcome.PASS
+    shown = saying(b"<title>Werkzeug Debugger</title>", 500)
+    assert play(DEBUGGERS, lambda _s, _n: shown).outcome is Outcome.FAIL
+
+
+def test_not_knowing_a_method_is_no_server_error() -> None:
+    def answer(send: Send, _number: int) -> Answer:
+        return reply(501 if send.method == "GET" else 400)
+
+    assert play(SERVER_ERRORS, answer).outcome is Outcome.PASS
+
+
+def acting(path: Callable[[dict[str, object]], str]) -> Seeing:
+    return lambda send: (owned(line(path(payload_of(send.delivery))), send),)
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        (lambda p: f"/contacts/{quote(str(p['id']))}", Outcome.PASS),
+        (
+            lambda p: f"/contacts/{p['id'] if isinstance(p['id'], str) else 'somebody'}",
+            Outcome.FAIL,
+        ),
+        (lambda _p: "/events", Outcome.INFORMATIVE),
+    ],
+)
+def test_an_operator_is_seen_where_a_contacts_id_belongs(
+    path: Callable[[dict[str, object]], str], outcome: Outcome
+) -> None:
+    assert play(OPERATORS, lambda _s, _n: reply(200), acting(path)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        (lambda p: f"/contacts/{p.get('id') or 'x'}", Outcome.PASS),
+        (lambda _p: "//api/events/", Outcome.PASS),
+        (lambda p: f"/contacts/{p.get('id')}", Outcome.FAIL),
+        (lambda p: f"/contacts/{p.get('id') or ''}/score", Outcome.FAIL),
+    ],
+)
+def test_acting_without_an_id_is_told_from_a_path_that_looks_so_always(
+    path: Callable[[dict[str, object]], str], outcome: Outcome
+) -> None:
+    assert play(MISSING_FIELDS, lambda _s, _n: reply(200), acting(path)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "outcome"),
+    [(401, 401, Outcome.PASS), (401, 404, Outcome.WARN), (429, 429, Outcome.INCONCLUSIVE)],
+)
+def test_a_stranger_is_to_learn_nothing_about_locations(
+    known: int, unknown: int, outcome: Outcome
+) -> None:
+    places: list[object] = []
+
+    def answer(send: Send, _number: int) -> Answer:
+        places.append(payload_of(send.delivery)["locationId"])
+        return reply(200 if len(places) == 1 else known if places[-1] == places[0] else unknown)
+
+    assert play(TENANTS, answer).outcome is outcome
+
+
+def test_where_nothing_genuine_is_accepted_no_location_is_known() -> None:
+    assert play(TENANTS, lambda _s, _n: reply(401)).outcome is Outcome.INCONCLUSIVE

@@ -58,5 +58,7 @@ def all_tried(
         return {name_of(f): s for (f, _), s in zip(pairs, pool.map(one, pairs), strict=True)}
 
 
-def tripped(summary: AuditSummary) -> dict[str, Outcome]:
-    return {one.id: one.outcome for one in summary.checks if one.outcome not in SETTLED}
+def tripped(summary: AuditSummary, flaw: Flaw) -> dict[str, Outcome]:
+    """What the flaw is held against: all that did not pass, but for what it trips by chance."""
+    found = {one.id: one.outcome for one in summary.checks if one.outcome not in SETTLED}
+    return {check: found[check] for check in found if check not in flaw.by_chance}

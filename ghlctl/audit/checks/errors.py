@@ -1,6 +1,11 @@
-"""What the receiver tells a stranger when something goes wrong."""
+"""Whether the receiver's answers tell a stranger what they should not."""
 
-from ghlctl.audit.checks import errors_answers, errors_places
+from ghlctl.audit.checks import errors_markup, errors_places, errors_provoked, errors_told
 from ghlctl.audit.script import Check
 
-CHECKS: tuple[Check, ...] = (*errors_answers.CHECKS, *errors_places.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *errors_provoked.CHECKS,
+    *errors_told.CHECKS,
+    *errors_markup.CHECKS,
+    *errors_places.CHECKS,
+)

@@ -31,7 +31,7 @@ def _place(what: str, paths: str, content: str, severity: Severity = Severity.ME
 
 _PLACES = (
     _place("its environment", "/.env", r"\A\s*(?:#.*\n\s*)*[A-Z][A-Z0-9_]+ ?=", Severity.CRITICAL),
-    _place("its repository", "/.git/HEAD", r"\Aref: refs/|\A[0-9a-f]{40}\s*\Z", Severity.CRITICAL),
+    _place("its repository", "/.git/HEAD", r"\Aref: refs/", Severity.CRITICAL),
     _place("its repository", "/.git/config", r"^\[core\]", Severity.CRITICAL),
     _place(
         "its API's description",
@@ -51,6 +51,7 @@ _PLACES = (
     _place("its server's status", "/server-status", r"Apache Server Status"),
     _place("phpinfo", "/phpinfo.php /info.php", r"PHP Version|phpinfo\(\)"),
 )
+_UNWELL = 503
 _HEALTH = ("/health", "/healthz", "/status", "/ready", "/_health")
 _TELLING = re.compile(
     r"\"(?:\w*version|hostname|host|env|environment|commit|git_sha|revision|python|node|platform"
@@ -105,6 +106,8 @@ def telling_health(kit: Kit) -> Script:
 def _told(came: Came) -> Wrong | None:
     if not isinstance(came.answer, Reply):
         return None
+    if not (came.answer.acknowledged or came.answer.status == _UNWELL):
+        return None  # no health page, but an error that may well name a token or a host
     found = _TELLING.search(came.text)
     if found is None:
         return None

@@ -202,9 +202,7 @@ _FORMATS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("XML with an entity, as text", "text/xml", _entity),
     ("XML with a definition elsewhere", "application/xml", _definition),
     ("YAML", "application/yaml", _yaml),
-    ("YAML of old", "application/x-yaml", _yaml),
     ("a pickle", "application/octet-stream", _pickle),
-    ("a pickle by name", "application/x-python-pickle", _pickle),
     ("XML named JSON", "application/json", _entity),
 )
 

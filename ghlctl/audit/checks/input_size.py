@@ -24,10 +24,10 @@ from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Severity
 from ghlctl.model.sample import ErrorKind
 
-_DEPTHS = (100, 1_000, 10_000, 100_000)
+_DEPTHS = (1_000, 10_000, 100_000)
 _DEEP_MS, _LARGE_MS, _PATTERN_MS = 2_000.0, 5_000.0, 1_500.0
 _TIMES_SLOWER = 20
-_LENGTHS = (16, 20, 24, 28, 32, 1_000, 4_000, 16_000, 32_000)
+_LENGTHS = (20, 25, 30, 1_000, 8_000, 32_000)  # so near that no step costs minutes
 
 
 def deep_nesting(kit: Kit) -> Script:
@@ -52,7 +52,6 @@ def _nested(depth: int) -> tuple[Probe, ...]:
     return (
         rewritten(f"with {depth:,} arrays in each other", within(arrays)),
         rewritten(f"with {depth:,} objects in each other", within(objects)),
-        rewritten(f"as {depth:,} arrays in each other", lambda _b, _g: arrays),
         Probe(f"unsigned with {depth:,} arrays in each other", unsigned),
     )
 
@@ -161,7 +160,7 @@ DEEP_NESTING = Check(
         topic=Topic.INPUT,
         title="Survives JSON that is nested far too deep",
         severity=Severity.HIGH,
-        asks="events with 100 to 100,000 arrays or objects in each other, signed and unsigned",
+        asks="events with 1,000 to 100,000 arrays or objects in each other, signed and unsigned",
         correct="a 4xx reply within 2 s, or the field ignored; never a 5xx, still alive",
         why="200 kB of brackets exhaust the stack of a parser without a limit",
         remedy="limit size before parsing, and depth while parsing; catch what the parser raises",

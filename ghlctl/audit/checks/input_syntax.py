@@ -14,11 +14,13 @@ from ghlctl.audit.probing import (
     Reading,
     Wrong,
     acted,
+    always,
     any_of,
     breaks,
     changed,
     must_hold,
     rewritten,
+    usual_paths,
 )
 from ghlctl.audit.refusal import Forged, Forgery, must_refuse
 from ghlctl.audit.script import Check, Need, Script
@@ -55,15 +57,11 @@ _BREAKING: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("lacks its last brace", lambda body: body[:-1]),
     ("has a brace too many", lambda body: body + b"}"),
     ("has a comma before its end", lambda body: body[:-1] + b",}"),
-    ("has a comma after its start", lambda body: b"{," + body[1:]),
     ("is followed by a word", lambda body: body + b" x"),
     ("is followed by another object", lambda body: body + b"{}"),
     ("has single quotes", lambda body: body.replace(b'"', b"'")),
     ("has names without quotes", lambda body: body.replace(b'"type":', b"type:", 1)),
-    ("has an equals sign for a colon", lambda body: body.replace(b'"type":', b'"type"=', 1)),
     ("lacks a comma", lambda body: body.replace(b',"', b' "', 1)),
-    ("has semicolons for commas", lambda body: body.replace(b',"', b';"')),
-    ("ends in a parenthesis", lambda body: body[:-1] + b")"),
 )
 
 
@@ -186,14 +184,17 @@ def _rounded(number: str) -> Reading:
 
 def missing_fields(kit: Kit) -> Script:
     """Each field that receivers read left out or empty, and an event type that nobody knows."""
-    payload = kit.genuine().event.payload
-    probes = [Probe(f"without {name}", _without(name)) for name in _READ if name in payload]
+    genuine, paths = yield from usual_paths(kit)
+    payload = genuine.event.payload
+    read = _half_done(frozenset(sign for path in paths for sign in _signs(path)))
+    probes = [Probe(f"without {name}", _without(name, read)) for name in _READ if name in payload]
     probes += [
-        changed(f"with {name} empty", _constant(name, ""), _half_done)
+        changed(f"with {name} empty", _constant(name, ""), always(read))
         for name in _READ
         if isinstance(payload.get(name), str)
     ]
-    probes.append(changed("with an unknown type", _constant("type", "GhlctlUnheardOf"), _half_done))
+    unknown = _constant("type", "GhlctlUnheardOf")
+    probes.append(changed("with an unknown type", unknown, always(read)))
     worth = Confidence.CONFIRMED if kit.ledger else Confidence.HIGH
     return (yield from must_hold(kit, probes, worth=worth, accounted=True))
 
@@ -205,29 +206,33 @@ def _constant(name: str, value: object) -> Callable[[Genuine, Kit], dict[str, ob
     return lambda _genuine, _kit: {name: value}
 
 
-def _without(name: str) -> Callable[[Kit], Posed]:
+def _without(name: str, read: Reading) -> Callable[[Kit], Posed]:
     def pose(kit: Kit) -> Posed:
         genuine = kit.genuine()
         payload = {key: value for key, value in genuine.event.payload.items() if key != name}
         delivery = kit.with_payload(genuine, payload)
-        return Posed(delivery, (genuine.canary,), _half_done(genuine))
+        return Posed(delivery, (genuine.canary,), read)
 
     return pose
 
 
-def _half_done(genuine: Genuine) -> Reading:
-    """It acted on nothing in particular, or broke."""
+def _half_done(usual: frozenset[str]) -> Reading:
+    """It acted on nothing in particular, or broke; what is `usual` there is no sign of that."""
 
     def read(came: Came) -> Wrong | None:
-        for line in came.lines:
-            path = line.path.partition("?")[0]
-            parts = path.strip("/").split("/")
-            nothing = _NOTHING.intersection(parts) or "//" in path
-            if nothing or (path.endswith("/") and genuine.canary.contact_id not in path):
-                return Wrong("acted upstream on a record without an id")
+        if any(_signs(line.path) - usual for line in came.lines):
+            return Wrong("acted upstream on a record without an id")
         return breaks(came)
 
     return read
+
+
+def _signs(path: str) -> frozenset[str]:
+    """What stands in a path in which an id is missing."""
+    path = path.partition("?")[0]
+    empty = {"//"} if "//" in path else set()
+    ending = {"/"} if path.endswith("/") else set()
+    return frozenset(_NOTHING.intersection(path.strip("/").split("/")) | empty | ending)
 
 
 _NOTHING = {"None", "null", "undefined", "NaN"}

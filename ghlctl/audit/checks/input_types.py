@@ -94,7 +94,7 @@ def _wrongs(payload: Mapping[str, Any]) -> Iterator[_Wrong]:
             yield from (_Wrong(name, kind) for kind in _KINDS if kind != own)
 
 
-_KINDS = ("text", "number", "boolean", "null", "array", "object")
+_KINDS = ("text", "number", "null", "array", "object")
 
 
 def _kind(value: object) -> str:
@@ -117,8 +117,6 @@ def _value(wrong: _Wrong, genuine: Genuine, kit: Kit) -> object:
             return "text"
         case "number":
             return kit.random.randrange(10**6, 10**9)
-        case "boolean":
-            return True
         case "null":
             return None
         case "array":
@@ -199,7 +197,7 @@ def _stray(lines: Iterable[LedgerEntry], value: object) -> str:
 
 
 def _is_part(value: object, path: str) -> bool:
-    """Whether a number or boolean makes a whole part of the path."""
+    """Whether a number makes a whole part of the path."""
     parts = re.split(r"[/?&=#]", path)
     return isinstance(value, int) and not {str(value), str(value).lower()}.isdisjoint(parts)
 

@@ -112,7 +112,13 @@ FLAWS = (
     Flaw("shows-traces", "ghl", answering(lambda trace: trace), {"ERR-01": FAIL}),
     Flaw("names-its-version", "ghl", names_its_version, {"ERR-02": FAIL}),
     Flaw("names-the-signature", "hmac-timestamp", names_the_signature, {"ERR-03": FAIL}),
-    Flaw("names-its-tenants", "ghl", names_its_tenants, {"ERR-04": WARN}),
+    Flaw(
+        "names-its-tenants",
+        "ghl",
+        names_its_tenants,
+        {"ERR-04": WARN},
+        by_chance=frozenset({"SIG-27"}),  # it parses first, and knows more and more locations
+    ),
     Flaw(
         "crashes-over-no-json",
         "ghl",

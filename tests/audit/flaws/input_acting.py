@@ -13,7 +13,16 @@ import aiohttp
 from starlette.exceptions import HTTPException
 
 from tests.audit.flaws.flaw import FAIL, WARN, Flaw
-from tests.audit.receivers import PLAIN, Payload, Steps, call, well_formed, write
+from tests.audit.receivers import (
+    BROKEN,
+    PLAIN,
+    Payload,
+    Steps,
+    UpstreamFailed,
+    call,
+    well_formed,
+    write,
+)
 
 SUM = re.compile(r"(\d{5,7})\*(\d{4})")
 LONG = 24
@@ -23,9 +32,10 @@ async def put(steps: Steps, path: str, content: Mapping[str, Any], key: str) -> 
     headers = {"Idempotency-Key": f"{key}:score"}
     async with (
         aiohttp.ClientSession() as session,
-        session.put(steps.upstream + path, json=content, headers=headers),
+        session.put(steps.upstream + path, json=content, headers=headers) as answer,
     ):
-        pass
+        if answer.status >= BROKEN:
+            raise UpstreamFailed
 
 
 def path_of(payload: Payload) -> str:
@@ -214,8 +224,8 @@ FLAWS = (
         "passes-all-on",
         "ghl",
         passes_all_on,
-        {"INP-11": FAIL, "INP-12": WARN},
-        "what is passed on whole holds what is invalid, too",
+        {"INP-11": FAIL, "INP-12": WARN, "RPL-12": FAIL},
+        "what is passed on whole holds what is invalid, too, and what is out of date",
     ),
     Flaw("passes-email-on", "ghl", passes_the_email_on, {"INP-12": WARN}),
     Flaw("operators", "ghl", queries_with_operators, {"INP-14": FAIL}),
