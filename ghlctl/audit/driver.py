@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ghlctl.audit import findings as written
 from ghlctl.audit.canary import Footprint
 from ghlctl.audit.catalogue import CHECKS, in_scope
+from ghlctl.audit.controls import CLOCK, FIRST_CONTROL, LATER_CONTROL
 from ghlctl.audit.courier import Courier
 from ghlctl.audit.evidence import Censor, Shower, censor_of
 from ghlctl.audit.given import given_by, keys_of, witness_of
@@ -76,12 +77,22 @@ def run_audit(
         for finding, exchanges in _findings(session, checks, censor, on_recording):
             on_finding(finding, exchanges)
             found.append(finding)
+    found = _in_order(found, checks)
     found += [written.skipped(check.about) for check in CHECKS if check not in checks]
     graded = grade(found, controlled=session.controlled)
     cautions = written.cautions(session, found, graded)
     return summary_of(
         found, graded, cautions, run=run, receiver=shown_url(receiver.url), min_score=min_score
     )
+
+
+def _in_order(found: list[Finding], checks: tuple[Check, ...]) -> list[Finding]:
+    """As the catalogue has them, between the first controls and the last."""
+    places = {check.about.id: place for place, check in enumerate(checks)}
+    first = [one for one in found if one.id in (FIRST_CONTROL.id, CLOCK.id)]
+    asked = sorted((o for o in found if o.id in places), key=lambda one: places[one.id])
+    last = [one for one in found if one.id == LATER_CONTROL.id]
+    return [*first, *asked, *last]
 
 
 def _session(

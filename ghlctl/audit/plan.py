@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from ghlctl.audit.batches import batches
 from ghlctl.audit.canary import Footprint
 from ghlctl.audit.catalogue import in_scope
 from ghlctl.audit.controls import FIRST_TIME
@@ -59,11 +60,7 @@ def plan_of(receiver: AuditedReceiver, scope: frozenset[str] | None, bounds: Bou
     kit = replace(kit_of(receiver, bounds, Clock(), Random(_SEED)), footprint=Footprint())
     given = given_by(receiver, None, listens=on_this_machine(receiver.url))
     checks = tuple(_planned(check, kit, given) for check in in_scope(scope))
-    groups = {
-        (one.check.about.topic, one.check.about.id if one.check.apart else "")
-        for one in checks
-        if one.course is Course.ASK
-    }
+    groups = batches([one.check for one in checks if one.course is Course.ASK])
     return Plan(checks, (FIRST_TIME + len(groups)) if kit.key is not None else 0, bounds)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
+from ghlctl.audit.batches import batches
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.controls import FIRST_TIME, Life, multiplicity_of, sign_of_life
 from ghlctl.audit.judgement import NO_LIFE, Around, judged
@@ -109,8 +109,8 @@ class Session:
             self._stop(f"the receiver does not answer: {control.why_not}")
 
     def judge(self, checks: Sequence[Check]) -> Iterator[Judged]:
-        """Ask what can be asked, batch by batch, in the catalogue's order."""
-        for batch in _batches(checks):
+        """Ask what can be asked, batch by batch."""
+        for batch in batches(checks):
             fit = []
             for check in batch:
                 unfit = self._unfit(check)
@@ -251,13 +251,6 @@ def receiver_skew_s(asked: Sequence[Asked]) -> float | None:
     """How far the receiver's clock is ahead by the last reply that told a time."""
     told = [skew_s(one.answer, one.at) for one in asked if isinstance(one.answer, Reply)]
     return next((skew for skew in reversed(told) if skew is not None), None)
-
-
-def _batches(checks: Sequence[Check]) -> Iterator[list[Check]]:
-    """Checks of one topic together, those that disturb each apart."""
-    for (_, apart), grouped in groupby(checks, key=lambda c: (c.about.topic, c.apart)):
-        batch = list(grouped)
-        yield from ([check] for check in batch) if apart else [batch]
 
 
 def _reporting(part: Part[Life], found: Callable[[Life], None]) -> Script:
