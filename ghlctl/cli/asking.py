@@ -39,7 +39,7 @@ class Asking:
 
         with self._receiver() as receiver:
             audit = self.settings.audit
-            means = means_of(self.means, audit, own=receiver.pid is not None)
+            means = means_of(self.means, audit, receiver)
             bounds = bounds_for(receiver, audit, max_requests=self.max_requests)
             return planned(plan_of(audited(receiver, means), names_of(scope), bounds))
 
@@ -87,7 +87,7 @@ class Asking:
         if receiver.key_ref is not None:
             signing_key(receiver)  # one that does not fit is refused before any run is begun
         audit = self.settings.audit
-        means = means_of(self.means, audit, own=receiver.pid is not None)
+        means = means_of(self.means, audit, receiver)
         require_reachable(receiver.url)
         folder = store_of(self.settings, self.reports).create(new_audit_run(receiver, scope))
         with kept(folder):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ghlctl.cli.settings import Receiver
     from ghlctl.scenario.audit_config import AuditConfig
 
+OWN_LOG_S = 2.0
+"""Within this a receiver that runs for one command has written to its log, or never does."""
+
 _MEANS = "Means"
 _ASKING = "Asking"
 
@@ -187,19 +190,27 @@ class MeansFlags:
                 raise UsageError(f"--{flag} is empty", "leave it out, or say what it is")
 
 
-def means_of(flags: MeansFlags, config: "AuditConfig", *, own: bool = False) -> "Means":
-    """Flags over config; `own`: the receiver was started for this, and may be disturbed."""
+def means_of(
+    flags: MeansFlags, config: "AuditConfig", receiver: "Receiver | None" = None
+) -> "Means":
+    """Flags over config, and over both what a receiver has that was started for this.
+
+    Such a one may be disturbed, too.
+    """
     from ghlctl.audit.receiver import Means
 
+    own = receiver is not None and receiver.pid is not None
+    log = receiver.log if receiver is not None else None
+    second_key = (receiver.second_key_ref if receiver is not None else None) or ""
     source = flags.source or config.source
     return Means(
-        logs=tuple(Path(log) for log in flags.logs or config.logs),
+        logs=tuple(Path(log) for log in flags.logs or config.logs or filter(None, [log])),
         probe_cmd=flags.probe_cmd or config.probe_cmd,
         state_url=flags.state_url or config.state_url,
         acted_pattern=flags.acted_pattern or config.acted_pattern,
         store_cmd=flags.store_cmd or config.store_cmd,
         hooks=_hooks(flags, config),
-        second_key=_key(flags.second_key or config.second_key),
+        second_key=_key(flags.second_key or config.second_key or second_key),
         public_key=_key(flags.public_key or config.public_key),
         source=Path(source) if source else None,
         intrusive=flags.intrusive or config.intrusive or own,
@@ -243,6 +254,8 @@ def bounds_for(
     bounds = Bounds()
     if on_this_machine(receiver.url):
         bounds = replace(bounds, requests_per_s=200.0)
+    if receiver.log is not None:
+        bounds = replace(bounds, log_within_s=OWN_LOG_S)
     if config.requests_per_s is not None:
         bounds = replace(bounds, requests_per_s=config.requests_per_s)
     most = max_requests or config.max_requests

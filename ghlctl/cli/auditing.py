@@ -44,25 +44,23 @@ def audit_into(
 ) -> "AuditSummary":
     """Ask every check in scope; findings and transcripts are in the folder when this returns.
 
-    A receiver that runs here for this command may be disturbed. `before` is the audit whose
-    failures are known.
+    Without `means` it is given what a receiver has that runs here for this command. `before` is
+    the audit whose failures are known.
     """
     from dataclasses import replace
 
     from ghlctl.audit.driver import run_audit
-    from ghlctl.audit.receiver import Means
     from ghlctl.audit.recording import Setting
     from ghlctl.audit.summary import against
-    from ghlctl.cli.audit_options import bounds_for
+    from ghlctl.cli.audit_options import MeansFlags, bounds_for, means_of
     from ghlctl.model.run import RunState
     from ghlctl.scenario.audit_config import AuditConfig
 
     bounds = bounds or bounds_for(receiver, AuditConfig())
     if settle_s is not None:
         bounds = replace(bounds, settle_s=settle_s)
-    own = Means(intrusive=receiver.pid is not None)
     summary = run_audit(
-        audited(receiver, means or own),
+        audited(receiver, means or means_of(MeansFlags(), AuditConfig(), receiver)),
         scope=scope,
         min_score=min_score,
         run=folder.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ghlctl.cli.processes import Started, started
@@ -29,11 +30,22 @@ def embedded(
     arguments += network
     with TemporaryDirectory(prefix="ghlctl-") as fresh:
         arguments += ["--database", f"sqlite:///{fresh}/receiver.sqlite"]
-        with started(arguments) as process:
-            yield _receiver(process)
+        log = Path(fresh) / "receiver.log"
+        log.touch()
+        with started(arguments, log=log) as process:
+            yield _receiver(process, log, _second_key(scheme, Path(fresh)))
 
 
-def _receiver(process: Started) -> Receiver:
+def _second_key(scheme: str, folder: Path) -> str:
+    """A key that the receiver was never told of, for questions about strangers and rotation."""
+    from ghlctl.signing.catalogue import scheme_named
+    from ghlctl.store.key_folder import KeyFolder
+
+    stored = KeyFolder(folder / "keys").load_or_make(scheme_named(scheme), "second")
+    return f"file:{stored.private}"
+
+
+def _receiver(process: Started, log: Path, second_key_ref: str) -> Receiver:
     said = process.said
     return Receiver(
         url=said["url"],
@@ -43,4 +55,6 @@ def _receiver(process: Started) -> Receiver:
         upstream=said["upstream"],
         authorized=True,
         pid=process.pid,
+        log=str(log),
+        second_key_ref=second_key_ref,
     )

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from ghlctl.errors import ExitStatus, GhlctlError, NotMeasuredError, UsageError
 
@@ -28,16 +29,17 @@ class Started:
 
 
 @contextmanager
-def started(arguments: Sequence[str]) -> Iterator[Started]:
+def started(arguments: Sequence[str], *, log: Path | None = None) -> Iterator[Started]:
     """Run `ghlctl <arguments>` beside this process until the block ends.
 
+    `log`: a file that all it writes to stderr is added to, line by line.
     Raise the child's own refusal when it ends before it is ready.
     """
     command = [sys.executable, "-m", "ghlctl", *arguments, "--format", "json", "--exit-with-parent"]
     process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    errors = _Tail(process)
+    errors = _Tail(process, log)
     try:
         yield Started(process.pid, _first_line(process, errors))
     finally:
@@ -48,17 +50,24 @@ def started(arguments: Sequence[str]) -> Iterator[Started]:
 class _Tail(threading.Thread):
     """Reads a child's stderr on, so that it never blocks, and keeps its last lines."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path | None) -> None:
         super().__init__(daemon=True)
         self._process = process
+        self._log = log
         self.lines: list[str] = []
         self.start()
 
     def run(self) -> None:
         if self._process.stderr is not None:
-            with self._process.stderr as stream:
+            with self._process.stderr as stream, _written(self._log) as log:
                 for line in stream:
+                    log.write(line)
                     self.lines = [*self.lines[-20:], line.decode(errors="replace").rstrip()]
+
+
+def _written(log: Path | None) -> BinaryIO:
+    """Unbuffered, so that who reads it sees what has been said so far."""
+    return Path(os.devnull if log is None else log).open("ab", buffering=0)
 
 
 def _first_line(process: "subprocess.Popen[bytes]", errors: _Tail) -> dict[str, Any]:

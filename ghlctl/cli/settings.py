@@ -39,7 +39,11 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The receiver under test, as settled from all that was said; `pid` where it runs here."""
+    """The receiver under test, as settled from all that was said; `pid` where it runs here.
+
+    `log` and `second_key_ref` are what one that runs here gives an audit beside itself: the file
+    that it writes its log to, and a key that it does not know yet.
+    """
 
     url: str
     provider: str
@@ -49,6 +53,8 @@ class Receiver:
     headers: "Headers" = ()
     authorized: bool = False
     pid: int | None = None
+    log: str | None = None
+    second_key_ref: str | None = None
 
     def signing_ref(self) -> str:
         """The key's reference; raise UsageError where none was given and one is needed."""

@@ -82,8 +82,11 @@ def wrong_types(kit: Kit) -> Script:
     again: list[_Tried] = []
     if broken:
         again, _ = yield from _round(kit, [one.wrong for one in broken] * (REPEATS - 1))
-    caught, found = yield from _caught(kit, _suspects(tried, strays))
-    again = [one for one in (*again, *found) if one.broke]
+    again = [one for one in again if one.broke]
+    caught: list[_Tried] = []
+    if not _confirmed(broken, again):  # each suspect costs a window of its own
+        caught, found = yield from _caught(kit, _suspects(tried, strays))
+        again += [one for one in found if one.broke]
     return _broke([*broken, *caught], again) if again else _held(kit, tried, broken)
 
 
@@ -204,8 +207,7 @@ def _is_part(value: object, path: str) -> bool:
 
 def _broke(first: Sequence[_Tried], again: Sequence[_Tried]) -> Verdict:
     """`first`: what broke once; `again`: which of its repetitions broke too."""
-    times = Counter(one.wrong for one in again)
-    confirmed = [one for one in first if times[one.wrong] == REPEATS - 1]
+    confirmed = _confirmed(first, again)
     shown = sorted(confirmed or first, key=lambda one: not one.stray)
     kept = {one.wrong for one in shown}
     proof = tuple(one.canary for one in (*first, *again) if one.wrong in kept)
@@ -217,6 +219,11 @@ def _broke(first: Sequence[_Tried], again: Sequence[_Tried]) -> Verdict:
     confidence = Confidence.CONFIRMED if shown[0].stray else Confidence.HIGH
     reason = f"{what}, {REPEATS} of {REPEATS} times, for {cases}"
     return Verdict(Outcome.FAIL, confidence, reason, proof)
+
+
+def _confirmed(first: Sequence[_Tried], again: Sequence[_Tried]) -> list[_Tried]:
+    times = Counter(one.wrong for one in again)
+    return [one for one in first if times[one.wrong] == REPEATS - 1]
 
 
 def _held(kit: Kit, tried: Sequence[_Tried], once: Sequence[_Tried]) -> Verdict:
