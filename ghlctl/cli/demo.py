@@ -34,7 +34,7 @@ NOTE = (
     "The audits asked a second instance of each profile, with the same switches and an upstream"
     " that answers at once and does not fail: an audit asks what a receiver does, not how fast."
 )
-QUICK_TOPICS = ("signature", "replay", "tenancy", "input", "errors", "keys")
+QUICK_TOPICS = ("signature", "replay", "tenancy", "errors", "keys")
 """What a quick demo asks, without the checks that disturb: the others take a minute more."""
 
 PLAN = (
