@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -35,7 +36,15 @@ def audited(street: Street, serve: Serve, audit: Audit, change: object) -> Audit
 def test_a_path_made_of_nothing_is_caught_although_it_carries_no_mark(
     street: Street, serve: Serve, audit: Audit
 ) -> None:
-    one = found(audited(street, serve, audit, builds_paths_from_unchecked_ids))
+    def change(steps: Steps) -> Steps:
+        careless = builds_paths_from_unchecked_ids(steps)
+
+        def valid(payload: Any) -> bool:
+            return careless.valid(payload) and not isinstance(payload["id"], list | dict)
+
+        return replace(careless, valid=valid)  # nothing that could hold a mark
+
+    one = found(audited(street, serve, audit, change))
     assert (one.outcome, one.confidence) == (Outcome.FAIL, Confidence.CONFIRMED)
     assert "id as null" in one.reason
     assert "id as number" in one.reason
