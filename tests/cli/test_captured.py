@@ -259,7 +259,7 @@ def post_status(url: str, body: bytes) -> int:
     import urllib.error  # noqa: PLC0415 - needed here alone
 
     try:
-        return post(url, body)
+        return post(url, body, {"Content-Type": "application/json"})
     except urllib.error.HTTPError as error:
         return error.code
 
