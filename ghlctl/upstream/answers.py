@@ -25,6 +25,21 @@ def unauthorized() -> Answer:
     return Answer(401, {"statusCode": 401, "message": text, "error": "Unauthorized"})
 
 
+def no_version() -> Answer:
+    """A missing Version is a 401 and no 400, as integrators saw on the real API."""
+    return Answer(401, {"statusCode": 401, "message": "version header was not found."})
+
+
+def unknown_version() -> Answer:
+    return Answer(401, {"statusCode": 401, "message": "version header is invalid"})
+
+
+def wrong_level() -> Answer:
+    """A company's token where a location's is wanted, or the other way round."""
+    text = "This authClass type is not allowed to access this scope."
+    return Answer(401, {"statusCode": 401, "message": text, "error": "Unauthorized"})
+
+
 def forbidden() -> Answer:
     text = "The token does not have access to this location."
     return Answer(403, {"statusCode": 403, "message": text, "error": "Forbidden"})
@@ -46,4 +61,6 @@ def too_many() -> Answer:
 
 def failed(status: int) -> Answer:
     """An injected fault."""
+    if status == 429:  # noqa: PLR2004 - Too Many Requests, which has an answer of its own
+        return too_many()
     return Answer(status, {"statusCode": status, "message": "Injected fault"})

@@ -6,17 +6,31 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ghlctl.upstream.api import Api
 from ghlctl.upstream.ledger import PAGE_ENTRIES, PAGE_ENTRIES_MAX, Ledger
 from ghlctl.upstream.orders import FaultOrder, FaultOrders
 from ghlctl.upstream.settings import UpstreamSettings
+from ghlctl.upstream.specification import text
+
+OWN = "/_ghlctl/"
 
 
-def make_app(settings: UpstreamSettings, ledger: Ledger) -> Starlette:
+def make_app(settings: UpstreamSettings, ledger: Ledger) -> ASGIApp:
     """Everything outside /_ghlctl is the API's, and is recorded."""
     orders = FaultOrders()
+    api, own = Api(settings, ledger, orders), _own_pages(settings, ledger, orders)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # Most requests are the API's, and need none of Starlette's routing.
+        await (own if scope["path"].startswith(OWN) else api)(scope, receive, send)
+
+    return app
+
+
+def _own_pages(settings: UpstreamSettings, ledger: Ledger, orders: FaultOrders) -> Starlette:
 
     async def read_ledger(request: Request) -> Response:
         after = _whole(request.query_params.get("after", "0"))
@@ -40,13 +54,16 @@ def make_app(settings: UpstreamSettings, ledger: Ledger) -> Starlette:
     async def read_orders(_: Request) -> Response:
         return _json({"open": len(orders)})
 
+    async def read_specification(_: Request) -> Response:
+        return Response(text(), media_type="application/json")
+
     return Starlette(
         routes=[
+            Route("/_ghlctl/openapi.json", read_specification),
             Route("/_ghlctl/faults", take_order, methods=["POST"]),
             Route("/_ghlctl/faults", read_orders),
             Route("/_ghlctl/ledger", read_ledger),
             Route("/_ghlctl/health", read_health),
-            Mount("/", app=Api(settings, ledger, orders)),
         ]
     )
 

@@ -1,6 +1,7 @@
 """The record of everything that reached the upstream: what receivers did, in memory."""
 
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 
 import msgspec
@@ -26,7 +27,14 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Ledger:
     """Bounded by entries and by bytes of bodies: the oldest entries go first, never silently."""
 
-    def __init__(self, max_entries: int, max_bytes: int) -> None:
+    def __init__(
+        self,
+        max_entries: int,
+        max_bytes: int,
+        copy: Callable[[LedgerEntry], None] | None = None,
+    ) -> None:
+        """`copy` is given every entry as it comes."""
+        self._copy = copy
         self._entries: deque[LedgerEntry] = deque()
         self._max_entries = max_entries
         self._max_bytes = max_bytes
@@ -70,6 +78,8 @@ class Ledger:
         self._bytes += len(text)
         while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= len(self._entries.popleft().body)
+        if self._copy is not None:
+            self._copy(entry)
         return entry
 
     def page(self, after: int, limit: int = PAGE_ENTRIES) -> Page:

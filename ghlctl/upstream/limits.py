@@ -28,6 +28,11 @@ class Limits:
         self._limit = limit
         self._interval_s = interval_s
         self._daily = daily
+        self._fixed = (
+            (b"x-ratelimit-limit-daily", b"%d" % daily),
+            (b"x-ratelimit-interval-milliseconds", b"%d" % round(interval_s * 1000)),
+            (b"x-ratelimit-max", b"%d" % limit),
+        )
         self._windows: dict[str, _Window] = {}
         self._days: dict[str, _Window] = {}
 
@@ -41,15 +46,13 @@ class Limits:
             day.used += 1
         return Allowance(granted, self._limit - window.used, self._daily - day.used)
 
-    def headers(self, allowance: Allowance) -> dict[str, str]:
+    def headers(self, allowance: Allowance) -> list[tuple[bytes, bytes]]:
         """The five headers of every answer that was counted."""
-        return {
-            "X-RateLimit-Limit-Daily": str(self._daily),
-            "X-RateLimit-Daily-Remaining": str(allowance.remaining_daily),
-            "X-RateLimit-Interval-Milliseconds": str(round(self._interval_s * 1000)),
-            "X-RateLimit-Max": str(self._limit),
-            "X-RateLimit-Remaining": str(allowance.remaining),
-        }
+        return [
+            *self._fixed,
+            (b"x-ratelimit-daily-remaining", b"%d" % allowance.remaining_daily),
+            (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
+        ]
 
 
 def _current(windows: dict[str, _Window], key: str, now: float, length_s: float) -> _Window:

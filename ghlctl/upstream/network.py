@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ghlctl.upstream.settings import FaultKind, UpstreamSettings
+from ghlctl.upstream.faults import Fault, chosen
+from ghlctl.upstream.settings import UpstreamSettings
 
 ABORT = "ghlctl.abort"
 """The ASGI extension by which an application drops the connection of its request."""
@@ -19,24 +20,31 @@ class Network:
     def __init__(self, settings: UpstreamSettings) -> None:
         self._settings = settings
         self._times = random.Random(f"{settings.seed}:service")
-        self._faults = random.Random(f"{settings.seed}:faults")
+        self._trips = random.Random(f"{settings.seed}:trips")
+        self._draws = random.Random(f"{settings.seed}:faults")
+        always = Fault(settings.fault_rate, settings.fault_kind, settings.fault_status)
+        self._faults = (always, *settings.faults)
+        self._began: float | None = None
 
-    @property
     def one_way_s(self) -> float:
-        return self._settings.rtt_ms / 2000
+        """Half of one round trip."""
+        return _around(self._trips, self._settings.rtt_ms, self._settings.rtt_sigma) / 2
 
     def service_s(self) -> float:
-        """One service time, lognormal around the median."""
-        return (
-            self._settings.service_ms
-            / 1000
-            * math.exp(self._times.gauss(0.0, self._settings.service_sigma))
-        )
+        return _around(self._times, self._settings.service_ms, self._settings.service_sigma)
 
-    def fault(self) -> FaultKind | None:
-        """What this request meets, mostly nothing."""
-        drawn = self._faults.random() < self._settings.fault_rate
-        return self._settings.fault_kind if drawn else None
+    def fault(self, now: float) -> Fault | None:
+        """What this request meets, mostly nothing; the first one starts the faults' schedule."""
+        if self._began is None:
+            self._began = now
+        return chosen(self._faults, now - self._began, self._draws.random())
+
+
+def _around(random: random.Random, median_ms: float, sigma: float) -> float:
+    """Seconds, lognormal around the median."""
+    if not median_ms or not sigma:
+        return median_ms / 1000
+    return median_ms / 1000 * math.exp(random.gauss(0.0, sigma))
 
 
 def distant(settings: UpstreamSettings) -> type[HttpToolsProtocol]:

@@ -14,7 +14,7 @@ import pytest
 
 from ghlctl.errors import ExitStatus, UsageError
 from ghlctl.upstream.serve import serve_upstream
-from ghlctl.upstream.settings import FaultKind, UpstreamSettings, checked
+from ghlctl.upstream.settings import Fault, FaultKind, UpstreamSettings, checked
 
 PROGRAM = """
 import sys, msgspec
@@ -69,6 +69,29 @@ def test_a_reset_is_no_answer_and_is_in_the_ledger() -> None:
     assert (entry["status"], entry["applied"]) == (0, False)
 
 
+def test_a_request_that_hangs_is_never_answered_and_others_are() -> None:
+    hanging = UpstreamSettings(rtt_ms=0, service_ms=0, faults=(Fault(1.0, FaultKind.HANG),))
+    with running(hanging) as (url, process):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.put(f"{url}/contacts/c", headers=KNOWN, json={}, timeout=1.0)
+        entry = httpx.get(f"{url}/_ghlctl/ledger").json()["entries"][0]
+        assert (entry["status"], entry["applied"]) == (0, False)
+        with httpx.stream("GET", f"{url}/_ghlctl/health"):
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_slow_answer_comes_later_and_is_applied() -> None:
+    slow = UpstreamSettings(
+        rtt_ms=0, service_ms=0, fault_slow_ms=300, faults=(Fault(1.0, FaultKind.SLOW),)
+    )
+    with running(slow) as (url, _):
+        began = time.monotonic()
+        assert httpx.put(f"{url}/contacts/c", headers=KNOWN, json={}).status_code == 200
+        assert time.monotonic() - began >= 0.3
+        assert httpx.get(f"{url}/_ghlctl/ledger").json()["entries"][0]["applied"]
+
+
 def test_a_port_in_use_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -86,6 +109,10 @@ def test_a_port_in_use_is_said_in_one_line() -> None:
         UpstreamSettings(fault_rate=6),
         UpstreamSettings(fault_status=200),
         UpstreamSettings(limit=0),
+        UpstreamSettings(rtt_sigma=float("nan")),
+        UpstreamSettings(token_life_s=0),
+        UpstreamSettings(faults=(Fault(2.0),)),
+        UpstreamSettings(faults=(Fault(0.5, from_s=5, until_s=4),)),
         UpstreamSettings(ledger_entries=0),
     ],
 )
