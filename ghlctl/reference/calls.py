@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,8 +16,10 @@ from ghlctl.reference.connections import Answered, Connections, Request, Unanswe
 from ghlctl.reference.counters import Counters
 from ghlctl.reference.pacing import Buckets
 from ghlctl.reference.profile import Retry
+from ghlctl.reference.tokens import NamedTokens, Tokens
 
 VERSION = "2021-07-28"
+UNAUTHORIZED = 401
 TOO_MANY = 429
 FINE = range(200, 300)
 PASSING = frozenset({408, 425, TOO_MANY})
@@ -85,18 +87,30 @@ class Upstream:
     counters: Counters
     breaker: Breaker | None
     buckets: Buckets | None
+    tokens: Tokens = field(default_factory=NamedTokens)
     _encoder: msgspec.json.Encoder = field(default_factory=msgspec.json.Encoder)
 
     async def perform(self, call: Call, persistence: Persistence) -> Any:
-        """The answer's JSON. Raise UpstreamError once `persistence` is at its end."""
+        """The answer's JSON. Raise UpstreamError once `persistence` is at its end.
+
+        A token that is refused is renewed once, and the call made again.
+        """
         request = self._request(call)
-        failed = 0
+        failed, renewed = 0, False
         while True:
-            await self._may_call(call.location_id)
-            answer = await self._send(request, call.location_id)
+            token = await self.tokens.bearer(call.location_id)
+            if isinstance(token, str):
+                await self._may_call(call.location_id)
+                answer = await self._send(_signed(request, token), call.location_id)
+            else:
+                answer = token
             if isinstance(answer, Answered) and answer.status in FINE:
                 self.counters.calls_recovered += failed > 0
                 return _content(answer)
+            if not renewed and isinstance(token, str) and _unauthorized(answer):
+                renewed = await self.tokens.renew(call.location_id, token)
+                if renewed:
+                    continue
             failed += 1
             reason = _described(call, answer)
             if not _worth_another(answer):
@@ -110,11 +124,7 @@ class Upstream:
     def _request(self, call: Call) -> Request:
         # Quoted whole and taken as encoded: an id with a slash or two dots stays one segment.
         contact = "/" + quote(call.contact_id, safe="").replace(".", "%2E")
-        headers = {
-            # The fake's tokens name their location; a real receiver would look its token up here.
-            "Authorization": f"Bearer loc-{call.location_id}",
-            "Version": VERSION,
-        }
+        headers = {"Version": VERSION}
         if call.key:
             headers["Idempotency-Key"] = call.key
         body = None
@@ -150,6 +160,14 @@ class Upstream:
             refused = answer.status == TOO_MANY
             self.buckets.learn(location_id, answer.headers, now, refused=refused)
         return answer
+
+
+def _signed(request: Request, token: str) -> Request:
+    return replace(request, headers={"Authorization": f"Bearer {token}", **request.headers})
+
+
+def _unauthorized(answer: Answered | Unanswered) -> bool:
+    return isinstance(answer, Answered) and answer.status == UNAUTHORIZED
 
 
 def _worth_another(answer: Answered | Unanswered) -> bool:

@@ -43,6 +43,7 @@ from ghlctl.reference.screening import Screening
 from ghlctl.reference.settings import ReceiverSettings
 from ghlctl.reference.sqlite_storage import sqlite_database
 from ghlctl.reference.storage import Storage
+from ghlctl.reference.tokens import NamedTokens, OAuthTokens
 from ghlctl.reference.trust import KeyRing, watch
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.wire import bounded_http
@@ -90,7 +91,7 @@ def serve_receiver(
                 parts.push_async_callback(storage.close)
                 inference = Inference(profile, Analyst(profile, population))
                 parts.callback(inference.close)
-                upstream = _upstream(profile, upstream_url, counters)
+                upstream = _upstream(profile, upstream_url, counters, oauth=settings.oauth)
                 parts.push_async_callback(upstream.connections.close)
                 cache = ContactCache(cache_store(counters), counters) if cache_store else None
                 if cache is not None:
@@ -188,14 +189,16 @@ def _cache_store(settings: ReceiverSettings) -> Callable[[Counters], CacheStore]
     return lambda counters: RedisCache(place, counters)
 
 
-def _upstream(profile: Profile, url: str, counters: Counters) -> Upstream:
+def _upstream(profile: Profile, url: str, counters: Counters, *, oauth: bool) -> Upstream:
     pooled = profile.upstream_connections is Connections.POOLED
+    connections = PooledConnections() if pooled else PerCallConnections()
     return Upstream(
         url,
-        PooledConnections() if pooled else PerCallConnections(),
+        connections,
         counters,
         Breaker() if profile.circuit_breaker is CircuitBreaker.ON else None,
         Buckets() if profile.pacing is Pacing.BUCKET else None,
+        OAuthTokens(url, connections) if oauth else NamedTokens(),
     )
 
 

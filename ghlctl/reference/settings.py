@@ -26,7 +26,8 @@ class ReceiverSettings:
     `cache` is the `redis://…` that the profile's switch of that name speaks of. Both may hold a
     password. `key_source`, where given, is read in place of `key`, and again while it serves.
     `health_token` is what whoever may see more of GET /health than that it answers has to show;
-    without one nobody may.
+    without one nobody may. With `oauth` it gets its access tokens from the upstream, and refreshes
+    them.
     """
 
     upstream_url: str
@@ -41,6 +42,7 @@ class ReceiverSettings:
     key_source: KeySource | None = None
     tenants: Tenants = EVERYONE
     health_token: str = field(default="", repr=False)
+    oauth: bool = False
 
     def trusted(self) -> Sequence[KeyText]:
         """Raise KeyMaterialError or UsageError where the keys cannot be read."""

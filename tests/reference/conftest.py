@@ -46,6 +46,7 @@ serve_receiver(
         scheme=scheme, profile=with_switches(profile_named(profile), switches),
         database=os.environ.get("TEST_DATABASE"), cache=os.environ.get("TEST_CACHE"),
         health_token="a token of the tests",
+        oauth="TEST_OAUTH" in os.environ,
     ),
     announce=lambda port: print(port, flush=True),
 )
