@@ -191,3 +191,6 @@ Faults = Annotated[
     float | None,
     typer.Option("--faults", min=0, max=1, help="Share of upstream calls that fail."),
 ]
+OAuth = Annotated[
+    bool, typer.Option("--oauth", help="Access tokens come from POST /oauth/token, and end.")
+]

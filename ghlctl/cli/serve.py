@@ -36,6 +36,7 @@ def serve(
     rtt: options.RoundTrip = None,
     latency: options.ServiceTime = None,
     faults: options.Faults = None,
+    oauth: options.OAuth = False,
     database: Annotated[
         str | None,
         typer.Option(
@@ -109,7 +110,7 @@ def serve(
         die_with_parent()
     network = {"--rtt": rtt, "--latency": latency, "--faults": faults}
     if supervised:
-        with _upstream_at(upstream, upstream_port, network) as (url, pid):
+        with _upstream_at(upstream, upstream_port, network, oauth=oauth) as (url, pid):
             words = ["--profile", profile, "--host", host, "--upstream", url, "--state", state]
             words += [word for switch in switches or [] for word in ("--set", switch)]
             words += ["--scheme", scheme, *_given("--key", key)]
@@ -118,6 +119,7 @@ def serve(
             words += [word for one in app_ids or [] for word in ("--app-id", one)]
             words += [word for one in companies or [] for word in ("--company", one)]
             words += [word for one in locations or [] for word in ("--location", one)]
+            words += ["--oauth"] if oauth else []
             return _supervised(words, host, port, form, pid)
     cache = _resolved(cache)
     chosen = with_switches(profile_named(profile), switches or [])
@@ -128,7 +130,8 @@ def serve(
         if key is None
         else trusted_at(key, overlap_s=duration_s(key_overlap))
     )
-    with _upstream_at(upstream, upstream_port, network) as (upstream_url, upstream_pid):
+    served = _upstream_at(upstream, upstream_port, network, oauth=oauth)
+    with served as (upstream_url, upstream_pid):
 
         def announce(listening: int) -> None:
             emit(
@@ -163,6 +166,7 @@ def serve(
                 key_source=trusted.source,
                 tenants=tenants,
                 health_token=health_token(Path(state)),
+                oauth=oauth,
             ),
             announce=announce,
             listening=None if listen_fd is None else socket.socket(fileno=listen_fd),
@@ -224,7 +228,7 @@ def _resolved(place: str | None) -> str | None:
 
 @contextmanager
 def _upstream_at(
-    url: str | None, port: int, network: dict[str, float | None]
+    url: str | None, port: int, network: dict[str, float | None], *, oauth: bool
 ) -> Iterator[tuple[str, int | None]]:
     from ghlctl.cli.upstreams import upstream_process
 
@@ -232,7 +236,8 @@ def _upstream_at(
         yield url, None
         return
     said = {flag: str(value) for flag, value in network.items() if value is not None}
-    with upstream_process(port, [word for pair in said.items() for word in pair]) as process:
+    words = [word for pair in said.items() for word in pair] + (["--oauth"] if oauth else [])
+    with upstream_process(port, words) as process:
         yield str(process.said["url"]), process.pid
 
 
