@@ -147,6 +147,7 @@ def kit_of(
         listener=listener,
         rate_limit_per_s=means.rate_limit_per_s,
         retention_days=means.retention_days,
+        answer_within_s=bounds.answer_within_s,
     )
 
 

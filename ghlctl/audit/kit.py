@@ -41,7 +41,8 @@ class Kit:
     far the receiver's clock is ahead, None if it does not tell. `public` and `public_text`: the
     half that the receiver holds; `key_text`: the test key as it was given, never to be shown.
     `listener`: where callbacks are heard, "" where the receiver could not reach it. `people`: a
-    source of events from a seed, always of the same tenants.
+    source of events from a seed, always of the same tenants. `answer_within_s`: how long a provider
+    waits for a reply.
     """
 
     scheme: Scheme
@@ -69,6 +70,7 @@ class Kit:
     listener: str = ""
     rate_limit_per_s: float | None = None
     retention_days: float | None = None
+    answer_within_s: float = 15.0
 
     @property
     def subject(self) -> Subject:

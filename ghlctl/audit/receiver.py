@@ -66,6 +66,7 @@ class Bounds:
     `settle_s` is the least wait for an effect that must not come; it grows to three times what
     the genuine deliveries took. `act_within_s` is the longest wait for one that must come,
     `log_within_s` that for a line in a log, `command_s` that for a hook or another command.
+    `answer_within_s` is how long a provider waits for a reply.
     `timed_requests` are counted apart, because only the timing checks send so many.
     """
 
@@ -73,6 +74,7 @@ class Bounds:
     act_within_s: float = 10.0
     log_within_s: float = 10.0
     command_s: float = 60.0
+    answer_within_s: float = 15.0
     requests: int = 5000
     timed_requests: int = 100_000
     sent_bytes: int = 512_000_000

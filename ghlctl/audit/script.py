@@ -89,7 +89,8 @@ class Check:
 
     Checks that are `alone`, and those that need leave to be intrusive, run with no other beside
     them and a control right after them. `reads_key`: its verdict rests on the key's text, which is
-    never stored, so that it cannot be judged again from a stored audit.
+    never stored, so that it cannot be judged again from a stored audit. `unaided`: it asks for no
+    reply, so that it is asked of a receiver that gave none.
     """
 
     about: About
@@ -98,6 +99,7 @@ class Check:
     fits: Fits = ALWAYS
     alone: bool = False
     reads_key: bool = False
+    unaided: bool = False
 
     @property
     def intrusive(self) -> bool:

@@ -65,13 +65,16 @@ _WORDS = {
 class TlsOffer:
     """What a client offers: versions by the names TLSv1 … TLSv1.3, ciphers as OpenSSL has them.
 
-    `verify`: refuse a certificate that does not hold, as a provider would.
+    `verify`: refuse a certificate that does not hold, as a provider would. `suites`: numbers of
+    cipher suites, offered by hand in version `maximum` (also SSLv3) whatever this machine's TLS
+    library can do; such a handshake ends at the server's choice.
     """
 
     minimum: str = "TLSv1.2"
     maximum: str = "TLSv1.3"
     ciphers: str = ""
     verify: bool = False
+    suites: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import warnings
 
 from ghlctl.transport.address import Place
 from ghlctl.transport.conversation import Handshaken, TlsOffer
+from ghlctl.transport.hello import say_hello
 
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -17,6 +18,8 @@ _VERSIONS = {
 
 def shake(place: Place, offer: TlsOffer, *, timeout_s: float = 10.0) -> Handshaken:
     """Connect, shake hands, leave; never an exception for anything a server can do."""
+    if offer.suites:
+        return say_hello(place, offer, timeout_s=timeout_s)
     context = _context(offer)
     if context is None:
         return Handshaken(failure="this machine's TLS library cannot offer that", unable=True)

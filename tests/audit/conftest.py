@@ -19,6 +19,7 @@ QUICK = Bounds(
     settle_s=0.1,
     act_within_s=2.0,
     log_within_s=1.0,
+    answer_within_s=4.0,
     requests_per_s=1000.0,
     wait_when_busy_s=0.3,
     largest_body_bytes=12_000_000,  # still more than sockets hold

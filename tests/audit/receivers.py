@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ from urllib.parse import quote
 import aiohttp
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from ghlctl.model.delivery import Headers
 from ghlctl.signing.catalogue import scheme_named
@@ -28,6 +31,7 @@ PATH = "/webhooks/ghl"
 LIMIT = 1_000_000
 BROKEN = 500
 AGAIN_S = 0.05
+ANSWERS_WITHIN_S = 1.0
 HEADER_TOLERANCE_S = 300.0
 BODY_TOLERANCE_S = 7 * 86400.0
 PLAIN = re.compile(r"[A-Za-z0-9._:-]{0,127}[A-Za-z0-9]", re.ASCII)
@@ -82,14 +86,18 @@ async def write(steps: "Steps", payload: Payload) -> None:
     await call(steps, f"/contacts/{quote(payload['id'], safe='')}", payload)
 
 
-async def call(steps: "Steps", path: str, payload: Mapping[str, Any]) -> None:
+async def call(
+    steps: "Steps", path: str, payload: Mapping[str, Any], *, method: str = "PUT"
+) -> None:
     headers = {
         "Idempotency-Key": f"{payload.get('webhookId')}:score",
         "Authorization": f"Bearer loc-{payload.get('locationId')}",
     }
     async with (
         aiohttp.ClientSession() as session,
-        session.put(steps.upstream + path, json={"score": 7}, headers=headers) as answer,
+        session.request(
+            method, steps.upstream + path, json={"score": 7}, headers=headers
+        ) as answer,
     ):
         if answer.status >= BROKEN:
             raise UpstreamFailed
@@ -124,6 +132,8 @@ class Steps:
     refusal: int = 401
     before_refusing: Callable[["Steps", bytes, Rejection], Awaitable[None]] | None = None
     delay_s: float | None = None
+    answers_within_s: float | None = ANSWERS_WITHIN_S
+    around: Callable[[ASGIApp], ASGIApp] | None = None
     log: Path | None = None
     beside: tuple[Route, ...] = ()
 
@@ -157,12 +167,20 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901, PLR0915 - its steps shar
         seen.add(name)
         if steps.delay_s is not None:
             return JSONResponse({"status": "queued"}, background=BackgroundTask(later, payload))
+        acting = asyncio.ensure_future(steps.act(steps, payload))
+        done, _ = await asyncio.wait({acting}, timeout=steps.answers_within_s)
+        if not done:  # the provider does not wait for a slow upstream
+            return JSONResponse({"status": "queued"}, background=BackgroundTask(ended, acting))
         try:
-            await steps.act(steps, payload)
+            acting.result()
         except UpstreamFailed:
             seen.discard(name)  # the provider's next attempt is to find it free
             return JSONResponse({"status": "try again"}, status_code=503)
         return JSONResponse({"status": "done"})
+
+    async def ended(acting: "asyncio.Future[None]") -> None:
+        with suppress(UpstreamFailed):
+            await acting
 
     async def accepted(request: Request) -> Payload:
         body = await whole(request)
@@ -206,7 +224,9 @@ def receiver(steps: Steps) -> Starlette:  # noqa: C901, PLR0915 - its steps shar
             else:
                 return
 
-    return Starlette(routes=[Route(PATH, webhook, methods=["POST"]), *steps.beside])
+    before = [] if steps.around is None else [Middleware(steps.around)]
+    routes = [Route(PATH, webhook, methods=["POST"]), *steps.beside]
+    return Starlette(routes=routes, middleware=before)
 
 
 def steps_for(scheme_name: str, key: bytes, upstream: str) -> Steps:

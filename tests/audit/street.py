@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self, TypeVar
@@ -36,9 +37,9 @@ class Street:
         """Serve an app; returns its origin."""
         return self.run(self._app(app))
 
-    def raw(self, talk: Talk) -> str:
-        """Serve a conversation over bare TCP; returns its origin."""
-        return self.run(self._raw(talk))
+    def raw(self, talk: Talk, secure: ssl.SSLContext | None = None) -> str:
+        """Serve a conversation over bare TCP, or over TLS; returns its origin."""
+        return self.run(self._raw(talk, secure))
 
     async def _close(self) -> None:
         await asyncio.gather(*(close() for close in self._closing))
@@ -60,7 +61,7 @@ class Street:
             await asyncio.sleep(0.01)
         return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
-    async def _raw(self, talk: Talk) -> str:
+    async def _raw(self, talk: Talk, secure: ssl.SSLContext | None) -> str:
         talks: set[asyncio.Task[None]] = set()
 
         async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,7 +76,7 @@ class Street:
                 talks.discard(task)
                 writer.transport.abort()
 
-        server = await asyncio.start_server(one, "127.0.0.1", 0)
+        server = await asyncio.start_server(one, "127.0.0.1", 0, ssl=secure)
 
         async def close() -> None:
             server.close()
@@ -84,7 +85,8 @@ class Street:
             await asyncio.gather(*talks, return_exceptions=True)
 
         self._closing.append(close)
-        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        kind = "https" if secure else "http"
+        return f"{kind}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 def unused_port() -> int:

@@ -12,8 +12,11 @@ Trust = Callable[[Steps, bytes, Headers, bool], bool]
 """Whether to act, `trusted`: an earlier request of the connection held."""
 
 
-def bare(steps: Steps, trust: Trust) -> Talk:
-    """Content-Length alone, one request after the other; refuses every other framing."""
+def bare(steps: Steps, trust: Trust, more: bytes = b"") -> Talk:
+    """Content-Length alone, one request after the other; refuses every other framing.
+
+    `more` are header lines of every reply.
+    """
     seen: set[str] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +39,7 @@ def bare(steps: Steps, trust: Trust) -> Talk:
                 seen.add(payload["webhookId"])
                 await write(steps, payload)
             status = b"200 yes" if holds else b"401 no"
-            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n" + more + b"\r\n")
             await writer.drain()
 
     return talk
