@@ -116,13 +116,13 @@ def _asked(pairs: Sequence[tuple[Forgery, Forged]]) -> Part[list[Tried]]:
     if said:
         talked = yield from talk_all(talk for _, _, talk in said)
         tried += [
-            Tried(forgery, one.canaries, _answer(spoken))
+            Tried(forgery, one.canaries, answer_in(spoken))
             for (forgery, one, _), spoken in zip(said, talked.conversations, strict=True)
         ]
     return tried
 
 
-def _answer(spoken: Conversation) -> Answer:
+def answer_in(spoken: Conversation) -> Answer:
     """The first reply; or none, where only a closed connection tells of a refusal."""
     if spoken.replies:
         return spoken.replies[0]

@@ -164,6 +164,7 @@ class _Line:
                 writer.write(piece.content)
                 await writer.drain()
                 self.sent += len(piece.content)
+                await asyncio.sleep(0)  # drain alone does not let the reading side run
         except OSError:
             return True
         return False

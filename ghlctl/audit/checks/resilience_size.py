@@ -1,26 +1,33 @@
 """Whether the receiver keeps working when it is asked for too much."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ghlctl.audit.about import About, Topic
 from ghlctl.audit.canary import Canary
 from ghlctl.audit.kit import Genuine, Kit
-from ghlctl.audit.refusal import REPEATS
-from ghlctl.audit.script import Check, Need, Part, Script, Verdict, Watched, observe, push
+from ghlctl.audit.raw import Line, chunked, head_of, said
+from ghlctl.audit.refusal import REPEATS, answer_in
+from ghlctl.audit.script import Check, Need, Part, Script, Verdict, Watched, observe, push, talk
 from ghlctl.model.delivery import Delivery, Reply
 from ghlctl.model.finding import Confidence, Outcome, Severity
 from ghlctl.model.sample import ErrorKind
 from ghlctl.providers.deliver import encode
 from ghlctl.transport.attempt import Pushed, acknowledged
+from ghlctl.transport.conversation import Piece
 
 _TOO_LARGE = 413
-_REFUSED = 4  # hundreds of the status
+_REFUSED = (3, 4)  # hundreds of the status
 _BUSY = 429
 _BROKEN = 500
 _SPARE = 1  # a try more for one that ended in a server error
 _CLOSES = (ErrorKind.RESET, ErrorKind.CLOSED)
 _MEGABYTE = 1_000_000
+_CHUNK_BYTES = 64 * 1024
+_WITHIN_S = 30.0
+
+Pushes = Callable[[Kit, Delivery, str, Canary], Part[Pushed]]
+"""How a large body is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,39 @@ class _Tried:
 
 
 def oversized_body(kit: Kit) -> Script:
-    """A body far beyond any event, unsigned, and where there is a key also signed."""
+    """A body far beyond any event, its length announced."""
+    return _too_much(kit, _announced)
+
+
+def unannounced_body(kit: Kit) -> Script:
+    """The same in chunks, without a length that could be looked at first.
+
+    The catalogue also waits a minute for what is held open: what that does to others is RES-04's.
+    """
+    return _too_much(kit, _in_chunks)
+
+
+def _announced(_kit: Kit, delivery: Delivery, purpose: str, mark: Canary) -> Part[Pushed]:
+    return (yield from push(delivery, purpose, mark))
+
+
+def _in_chunks(kit: Kit, delivery: Delivery, purpose: str, mark: Canary) -> Part[Pushed]:
+    head = head_of(kit, delivery, Line(length=""), ("Transfer-Encoding", "chunked"))
+    body = chunked(delivery.body, _CHUNK_BYTES)
+    pieces = [Piece(head)]
+    pieces += [
+        Piece(body[start : start + _CHUNK_BYTES]) for start in range(0, len(body), _CHUNK_BYTES)
+    ]
+    spoken = yield from talk(said(pieces, f"{purpose}, in chunks", mark, within_s=_WITHIN_S))
+    return Pushed(answer_in(spoken), spoken.sent_bytes, spoken.whole_bytes)
+
+
+def _too_much(kit: Kit, pushes: Pushes) -> Script:
+    """Unsigned, and where there is a key also signed."""
     tried: list[_Tried] = []
     for signed in (False, True) if kit.key is not None else (False,):
         for _ in range(REPEATS + _SPARE):
-            tried.append((yield from _try(kit, signed=signed)))
+            tried.append((yield from _try(kit, pushes, signed=signed)))
             accepted = sum(one.accepted for one in tried)
             if accepted == REPEATS or not (tried[-1].accepted or tried[-1].void):
                 break
@@ -58,10 +93,11 @@ def oversized_body(kit: Kit) -> Script:
     return _judged(kit, telling or tried)
 
 
-def _try(kit: Kit, *, signed: bool) -> Part[_Tried]:
+def _try(kit: Kit, pushes: Pushes, *, signed: bool) -> Part[_Tried]:
     genuine = kit.genuine()
     purpose = f"{'signed' if signed else 'unsigned'} body of {_size(kit.largest_body_bytes)}"
-    pushed = yield from push(_padded(kit, genuine, signed=signed), purpose, genuine.canary)
+    padded = _padded(kit, genuine, signed=signed)
+    pushed = yield from pushes(kit, padded, purpose, genuine.canary)
     seen = yield from observe(genuine.canary, any_act=True)
     acted = kit.footprint.acts(seen.lines or ()) > 0
     return _Tried(signed, genuine.canary, pushed, acted)
@@ -120,7 +156,7 @@ def _reading(pushed: Pushed, sure: Confidence) -> Verdict:  # noqa: PLR0911 - on
         case Reply(status=status) if acknowledged(pushed.answer):
             reason = f"acknowledged a body of {size} ({status}) without reading it to its end"
             return Verdict(Outcome.WARN, Confidence.MEDIUM, reason)
-        case Reply(status=status) if status // 100 != _REFUSED:
+        case Reply(status=status) if status // 100 not in _REFUSED:
             reason = f"answered a body of {size} with {status}, which is no refusal"
             return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason)
         case Reply(status=status) if status == _TOO_LARGE or not pushed.consumed:
@@ -159,4 +195,21 @@ OVERSIZED_BODY = Check(
     frozenset({Need.INTRUSIVE}),
 )
 
-CHECKS = (OVERSIZED_BODY,)
+UNANNOUNCED_BODY = Check(
+    About(
+        id="RES-02",
+        name="unannounced-body",
+        topic=Topic.RESILIENCE,
+        title="Refuses a body that turns out to be far too large",
+        severity=Severity.HIGH,
+        asks="an event padded to 25 MB, unsigned and signed, in chunks without a length",
+        correct="413, or the connection closed, before all of it is read; nothing done",
+        why="a limit that looks at Content-Length alone is passed by whoever sends none",
+        remedy="count the bytes while they are read, and stop at the limit",
+        references=("CWE-770", "CWE-400", "ASVS v5.0.0-15.2.2", "ASVS v5.0.0-4.2.1", "API4:2023"),
+    ),
+    unannounced_body,
+    frozenset({Need.INTRUSIVE}),
+)
+
+CHECKS = (OVERSIZED_BODY, UNANNOUNCED_BODY)
