@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test env env-test format lock clean
+.PHONY: demo test env env-test env-express format lock clean
 
 demo: env
 	$(BIN)/ghlctl demo --quick
 
-test: env-test
+test: env-test env-express
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -17,6 +17,7 @@ test: env-test
 
 env: $(VENV)/.runtime
 env-test: $(VENV)/.test
+env-express: $(VENV)/.express
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed"; echo "hint: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
@@ -32,6 +33,12 @@ $(VENV)/.test: $(BIN)/python requirements-test.lock requirements-build.lock pypr
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock -r requirements-build.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@ $(VENV)/.runtime
+
+# Receivers of the audit's tests run under node; without npm those tests are skipped, and say so.
+EXPRESS := tests/audit/express
+$(VENV)/.express: $(BIN)/python $(EXPRESS)/package.json $(EXPRESS)/package-lock.json
+	mkdir -p $(VENV)/express && cp $(EXPRESS)/package.json $(EXPRESS)/package-lock.json $(EXPRESS)/.npmrc $(VENV)/express/
+	! command -v npm >/dev/null || { npm ci --prefix $(VENV)/express --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; } || [ -z "$$GHLCTL_REQUIRE_REAL" ]
 
 format: env-test
 	$(BIN)/ruff format .

@@ -43,6 +43,10 @@ class Street:
 
     async def _close(self) -> None:
         await asyncio.gather(*(close() for close in self._closing))
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:  # an upstream that was told to be slow may still be at it
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _app(self, app: Starlette) -> str:
         listening = socket.create_server(("127.0.0.1", 0), backlog=64)
