@@ -104,7 +104,7 @@ def locked_out(kit: Kit) -> Script:
         reason = "nobody listens any longer: what it died of is not seen here"
         return Verdict(Outcome.INCONCLUSIVE, Confidence.LOW, reason, proof)
     taken = tuple(one.canary for one, answer in tries if acknowledged(answer))
-    seen = yield from observe(*taken, expected=True)
+    seen = yield from observe(*taken, expected=True, settle=False)
     acted = [mark for mark in taken if seen.lines is None or kit.footprint.acts(seen.of([mark]))]
     after = f"after {len(many.answers)} forgeries from the same address"
     if not acted:
@@ -262,4 +262,4 @@ LIMIT_BY_CLAIM = Check(
     frozenset({Need.KEY, Need.INTRUSIVE}),
 )
 
-CHECKS = (DEAR_REFUSALS, LOCKED_OUT, LIMIT_BY_CLAIM)
+CHECKS = (LOCKED_OUT, DEAR_REFUSALS, LIMIT_BY_CLAIM)

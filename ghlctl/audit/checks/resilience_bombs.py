@@ -16,11 +16,12 @@ from ghlctl.providers.deliver import encode
 from ghlctl.transport.attempt import Answer
 
 _SLOW_MS = 5000.0
+_INFLATED_BYTES = 10_000_000  # ten times what any limit on an event lets through
 Squeeze = Callable[[bytes], bytes]
 
 
 def inflated(kit: Kit) -> Script:
-    """Bombs that hold as much as an oversized body; signed before and after they were packed.
+    """Bombs far larger than any event inside; signed before and after they were packed.
 
     A signature over the packed bytes holds where they are verified as they came, one over the
     event where they are inflated first: whoever acts on either has inflated all of it. Brotli is
@@ -74,7 +75,8 @@ def _forgery(name: str, squeeze: Squeeze, coding: str, *, before: bool) -> Forge
 
 def _large(kit: Kit, genuine: Genuine) -> bytes:
     payload = dict(genuine.event.payload) | {"notes": ""}
-    padding = kit.largest_body_bytes - len(encode(replace(genuine.event, payload=payload)))
+    size = min(_INFLATED_BYTES, kit.largest_body_bytes)
+    padding = size - len(encode(replace(genuine.event, payload=payload)))
     return encode(replace(genuine.event, payload=payload | {"notes": "x" * padding}))
 
 
@@ -98,7 +100,7 @@ INFLATED = Check(
         topic=Topic.RESILIENCE,
         title="Does not inflate a small body into a huge one",
         severity=Severity.HIGH,
-        asks="an event padded to 25 MB that gzip or deflate packs into some kilobytes, also packed "
+        asks="an event padded to 10 MB that gzip or deflate packs into some kilobytes, also packed "
         "twice; unsigned, signed before and after packing",
         correct="415, or 413 at a limit on what is inflated; nothing done, and that at once",
         why="a thousandfold of what is sent ends up in memory, past every limit on Content-Length",

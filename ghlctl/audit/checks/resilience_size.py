@@ -1,6 +1,6 @@
 """Whether the receiver keeps working when it is asked for too much."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ghlctl.audit.about import About, Topic
@@ -79,28 +79,34 @@ def _in_chunks(kit: Kit, delivery: Delivery, purpose: str, mark: Canary) -> Part
 
 
 def _too_much(kit: Kit, pushes: Pushes) -> Script:
-    """Unsigned, and where there is a key also signed."""
-    tried: list[_Tried] = []
-    for signed in (False, True) if kit.key is not None else (False,):
-        for _ in range(REPEATS + _SPARE):
-            tried.append((yield from _try(kit, pushes, signed=signed)))
-            accepted = sum(one.accepted for one in tried)
-            if accepted == REPEATS or not (tried[-1].accepted or tried[-1].void):
+    """Unsigned, and where there is a key also signed; again, one way, what was taken or broke."""
+    ways = (False, True) if kit.key is not None else (False,)
+    tried = yield from _round(kit, pushes, ways)
+    for signed in [one.signed for one in tried if one.accepted or one.void]:
+        own = [one for one in tried if one.signed is signed]
+        while len(own) < REPEATS + _SPARE and (own[-1].accepted or own[-1].void):
+            if sum(one.accepted for one in own) == REPEATS:
                 break
-        if any(one.accepted for one in tried):
-            break
+            own += yield from _round(kit, pushes, (signed,))
+        tried = [*(one for one in tried if one.signed is not signed), *own]
+        if any(one.accepted for one in own):
+            return _judged(kit, [one for one in own if not one.void])
     telling = [one for one in tried if not one.void]
     return _judged(kit, telling or tried)
 
 
-def _try(kit: Kit, pushes: Pushes, *, signed: bool) -> Part[_Tried]:
-    genuine = kit.genuine()
-    purpose = f"{'signed' if signed else 'unsigned'} body of {_size(kit.largest_body_bytes)}"
-    padded = _padded(kit, genuine, signed=signed)
-    pushed = yield from pushes(kit, padded, purpose, genuine.canary)
-    seen = yield from observe(genuine.canary, any_act=True)
-    acted = kit.footprint.acts(seen.lines or ()) > 0
-    return _Tried(signed, genuine.canary, pushed, acted)
+def _round(kit: Kit, pushes: Pushes, ways: Sequence[bool]) -> Part[list[_Tried]]:
+    """One in each way, and then one look at what came of them."""
+    tried = []
+    for signed in ways:
+        genuine = kit.genuine()
+        size = _size(kit.largest_body_bytes)
+        purpose = f"{'signed' if signed else 'unsigned'} body of {size}"
+        padded = _padded(kit, genuine, signed=signed)
+        pushed = yield from pushes(kit, padded, purpose, genuine.canary)
+        tried.append(_Tried(signed, genuine.canary, pushed))
+    seen = yield from observe(*(one.canary for one in tried), any_act=True)
+    return [replace(one, acted=kit.footprint.acts(seen.of([one.canary])) > 0) for one in tried]
 
 
 def _padded(kit: Kit, genuine: Genuine, *, signed: bool) -> Delivery:

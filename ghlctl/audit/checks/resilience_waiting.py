@@ -25,8 +25,8 @@ from ghlctl.transport.attempt import Answer, acknowledged
 from ghlctl.transport.conversation import Ending, Piece
 
 _SLOW_ONES = 16
-_LASTS_S = 4.0
-_EVERY_S = 0.5
+_LASTS_S = 3.0
+_EVERY_S = 0.25
 _AFTER_S = 0.5
 _STARVED = 0.9  # of the time that the slow ones lasted after it was sent
 _BUSY = 429
