@@ -3,7 +3,8 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -13,11 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ghlctl.audit.receiver import Means
 from ghlctl.model.finding import AuditSummary, Finding, Outcome
+from ghlctl.transport.reach import Reach
+from ghlctl.transport.upstream_faults import fail_next
 from tests.audit.conftest import Audit, Serve
-from tests.audit.receivers import Payload, Steps, write
+from tests.audit.flaws.rate_limits import breaks, crowded, forgets
+from tests.audit.receivers import Payload, Steps, call, write
 
-SCOPE = frozenset({"rate_limits"})
 WINDOW_S = 1.5
+REFUSED = "refused-by-upstream"
 MOST = 12  # in a window: fewer than a surge, more than the controls around it
 Source = Callable[[Request], str]
 
@@ -87,88 +91,114 @@ def notes_before_it_limits(steps: Steps) -> Steps:
     return replace(steps, act=act)
 
 
-@pytest.fixture
-def asked(serve: Serve, audit: Audit) -> Callable[..., dict[str, Finding]]:
-    def asked(
-        change: Callable[[Steps], Steps],
-        *ids: str,
-        scheme: str = "ghl",
-        rate: float | None = None,
-    ) -> dict[str, Finding]:
-        means = Means(intrusive=True, rate_limit_per_s=rate)
-        scope = frozenset(ids) or SCOPE
-        summary: AuditSummary = audit(serve(scheme, change), scheme, scope=scope, means=means)
-        return {one.id: one for one in summary.checks if one.id.startswith("RES")}
+def refused_upstream(steps: Steps) -> Steps:
+    """Every third of its calls is refused by the upstream, which it passes on to the provider."""
+    calls = 0
 
-    return asked
+    async def act(steps: Steps, payload: Payload) -> None:
+        nonlocal calls
+        calls += 1
+        kind = REFUSED if calls % 3 == 0 else "contacts"
+        await call(steps, f"/{kind}/{payload['id']}", payload)
+
+    return replace(steps, act=act)
 
 
-Asked = Callable[..., dict[str, Finding]]
+@dataclass(frozen=True)
+class Case:
+    """A receiver, and the only questions that it is asked."""
+
+    change: Callable[[Steps], Steps]
+    ids: tuple[str, ...]
+    scheme: str = "ghl"
+    rate: float | None = None
 
 
-def test_a_limit_that_puts_off_and_lets_in_again_trips_nothing(asked: Asked) -> None:
-    found = asked(limited(by_address), *("RES-05", "RES-07", "RES-08", "RES-09"))
-    outcomes = {one.id: one.outcome for one in found.values() if one.outcome is not Outcome.SKIP}
-    assert set(outcomes.values()) == {Outcome.PASS}, found
-    assert "put off" in found["RES-05"].reason
-    assert "put off" in found["RES-08"].reason
-    assert "once, 3 of 3 times" in found["RES-09"].reason
+def as_it_is(steps: Steps) -> Steps:
+    return steps
 
 
-def test_a_limit_without_retry_after_is_a_warning(asked: Asked) -> None:
-    found = asked(limited(by_address, ""), "RES-05")["RES-05"]
-    assert found.outcome is Outcome.WARN
-    assert "without Retry-After" in found.reason
+CASES = {
+    "limited": Case(limited(by_address), ("RES-05", "RES-07", "RES-08", "RES-09")),
+    "crowded-and-forgetful": Case(crowded(forgets, 0.0), ("RES-05",)),
+    "limited-by-claim": Case(limited(by_claim), ("RES-08",)),
+    "crowded-and-breaking": Case(crowded(breaks, 1.0), ("RES-05",), "hmac-timestamp"),
+    "above-any-flood": Case(as_it_is, ("RES-05",), rate=1000.0),
+    "limited-without-a-word": Case(limited(by_address, ""), ("RES-05",)),
+    "noted-before-limited": Case(notes_before_it_limits, ("RES-09",)),
+    "limited-as-declared": Case(limited(by_address), ("RES-05",), rate=4.0),
+    "unlimited-although-declared": Case(as_it_is, ("RES-05",), rate=4.0),
+    "locked-out-by-429": Case(shut_out_after_failures(429), ("RES-07",)),
+    "locked-out-by-403": Case(shut_out_after_failures(403), ("RES-07",)),
+    "guessable": Case(as_it_is, ("RES-06",), "header-secret"),
+    "guessable-but-limited": Case(limited(by_address), ("RES-06",), "header-secret"),
+    "refused-by-upstream": Case(refused_upstream, ("RES-05",)),
+    "unlimited": Case(as_it_is, ("RES-08", "RES-09")),
+}
+"""The slowest first."""
+
+Found = dict[str, dict[str, Finding]]
 
 
-def test_a_limit_that_a_header_lifts_is_a_failure(asked: Asked) -> None:
-    found = asked(limited(by_claim), "RES-08")["RES-08"]
-    assert found.outcome is Outcome.FAIL
-    assert "3 of 3" in found.reason
+@pytest.fixture(scope="module")
+def found(serve: Serve, audit: Audit, upstream: str) -> Found:
+    """Some side by side, because most of it is waiting for limits to end."""
+    with Reach() as reach:
+        fail_next(reach, upstream, any_of=(REFUSED,), status=503, times=1000, delay_s=0.0)
+
+    def one(case: Case) -> dict[str, Finding]:
+        means = Means(intrusive=True, rate_limit_per_s=case.rate)
+        url = serve(case.scheme, case.change)
+        summary: AuditSummary = audit(url, case.scheme, scope=frozenset(case.ids), means=means)
+        return {each.id: each for each in summary.checks if each.id in case.ids}
+
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        return dict(zip(CASES, pool.map(one, CASES.values()), strict=True))
+
+
+def test_a_limit_that_puts_off_and_lets_in_again_trips_nothing(found: Found) -> None:
+    limit = found["limited"]
+    assert {one.outcome for one in limit.values()} == {Outcome.PASS}, limit
+    assert "put off" in limit["RES-05"].reason
+    assert "put off" in limit["RES-08"].reason
+    assert "once, 3 of 3 times" in limit["RES-09"].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "words"),
+    [
+        ("limited-without-a-word", Outcome.WARN, "without Retry-After"),
+        ("limited-by-claim", Outcome.FAIL, "X-Forwarded-For, 3 of 3 times"),
+        ("noted-before-limited", Outcome.FAIL, "what was put off is lost"),
+        ("unlimited-although-declared", Outcome.FAIL, "although 4/s are declared"),
+        ("limited-as-declared", Outcome.PASS, "with Retry-After"),
+        ("above-any-flood", Outcome.INCONCLUSIVE, "does not exceed the declared 1000/s"),
+        ("guessable", Outcome.FAIL, "30 of 30 wrong secrets"),
+        ("guessable-but-limited", Outcome.PASS, "put off or shut out"),
+        ("crowded-and-forgetful", Outcome.FAIL, "acknowledged and never done, 3 of 3 times"),
+        ("crowded-and-breaking", Outcome.FAIL, "(answered 500), 3 of 3 times"),
+        ("refused-by-upstream", Outcome.PASS, "refused because the upstream had refused"),
+    ],
+)
+def test_what_a_receiver_does_with_many_decides(
+    found: Found, name: str, outcome: Outcome, words: str
+) -> None:
+    (finding,) = found[name].values()
+    assert finding.outcome is outcome, finding.reason
+    assert words in finding.reason
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_to_lock_out_an_address_over_forgeries_is_a_failure(asked: Asked, status: int) -> None:
+def test_to_lock_out_an_address_over_forgeries_is_a_failure(found: Found, status: int) -> None:
     """And it stays one, although no genuine delivery is accepted any longer afterwards."""
-    found = asked(shut_out_after_failures(status), "RES-07")["RES-07"]
-    assert found.outcome is Outcome.FAIL
-    assert f"answered {status}" in found.reason
-    assert "3 of 3" in found.reason
-    assert any(exchange.effects for exchange in found.evidence)
+    finding = found[f"locked-out-by-{status}"]["RES-07"]
+    assert finding.outcome is Outcome.FAIL
+    assert f"answered {status}" in finding.reason
+    assert "3 of 3" in finding.reason
+    assert any(exchange.effects for exchange in finding.evidence)
 
 
-def test_what_is_put_off_and_then_taken_for_a_duplicate_is_lost(asked: Asked) -> None:
-    found = asked(notes_before_it_limits, "RES-09")["RES-09"]
-    assert found.outcome is Outcome.FAIL
-    assert "lost" in found.reason
-
-
-def test_a_declared_rate_that_nobody_keeps_is_a_failure(asked: Asked) -> None:
-    found = asked(lambda steps: steps, "RES-05", rate=4.0)["RES-05"]
-    assert found.outcome is Outcome.FAIL
-    assert "4/s are declared" in found.reason
-
-
-def test_a_declared_rate_that_is_kept_passes(asked: Asked) -> None:
-    found = asked(limited(by_address), "RES-05", rate=4.0)["RES-05"]
-    assert found.outcome is Outcome.PASS
-
-
-def test_a_declared_rate_too_high_to_be_exceeded_decides_nothing(asked: Asked) -> None:
-    found = asked(lambda steps: steps, "RES-05", rate=1000.0)["RES-05"]
-    assert found.outcome is Outcome.INCONCLUSIVE
-    assert "does not exceed" in found.reason
-
-
-def test_a_secret_that_can_be_guessed_without_limit_is_a_failure(asked: Asked) -> None:
-    free = asked(lambda steps: steps, "RES-06", scheme="header-secret")["RES-06"]
-    assert free.outcome is Outcome.FAIL
-    assert "30 of 30" in free.reason
-    bound = asked(limited(by_address), "RES-06", scheme="header-secret")["RES-06"]
-    assert bound.outcome is Outcome.PASS
-
-
-def test_where_no_limit_is_met_what_is_about_limits_does_not_apply(asked: Asked) -> None:
-    found = asked(lambda steps: steps, "RES-08", "RES-09")
-    assert found["RES-08"].outcome is found["RES-09"].outcome is Outcome.NOT_APPLICABLE
-    assert "no limit was met" in found["RES-08"].reason
+def test_where_no_limit_is_met_what_is_about_limits_does_not_apply(found: Found) -> None:
+    free = found["unlimited"]
+    assert free["RES-08"].outcome is free["RES-09"].outcome is Outcome.NOT_APPLICABLE
+    assert "no limit was met" in free["RES-08"].reason
