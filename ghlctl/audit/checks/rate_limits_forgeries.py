@@ -32,7 +32,7 @@ _DEAR_MS = 25.0  # a lower quartile over pairs: what a busy machine adds, it add
 _LONGEST_WAIT_S = 60.0
 
 
-def dear_refusals(kit: Kit) -> Script:
+def dear_refusals(kit: Kit) -> Script:  # noqa: PLR0911 - one return for each answer
     """A flood of forgeries: put off, or refused at little cost.
 
     Nobody guesses a key of 256 bits, so that no limit is needed where signatures are verified
@@ -43,6 +43,9 @@ def dear_refusals(kit: Kit) -> Script:
     yield from calm(kit, many.answers)
     seen = yield from observe(*many.marks, any_act=True)
     count, proof = len(many.answers), many.marks[:3]
+    if kit.footprint.acts(seen.lines or ()):
+        reason = "forgeries are acted on, so there is no refusal that could be dear"
+        return Verdict(Outcome.NOT_APPLICABLE, Confidence.HIGH, reason, proof)
     limited = len(many.where(shut_out))
     if limited:
         reason = f"{limited} of {count} forgeries at once were put off or shut out"
