@@ -6,7 +6,7 @@ from typing import Any
 
 from ghlctl.model.delivery import Headers
 from ghlctl.signing.scheme import Rejection
-from tests.audit.flaws.flaw import FAIL, Flaw
+from tests.audit.flaws.flaw import FAIL, WARN, Flaw
 from tests.audit.receivers import Payload, Steps, call, verify_signature, well_formed, write
 
 
@@ -79,8 +79,14 @@ FLAWS = (
         "any-install",
         "ghl",
         believes_any_installation,
-        {"TEN-05": FAIL, "SIG-26": FAIL},
-        "an installation that nobody signed is what both bring",
+        {"TEN-05": FAIL, "SIG-26": FAIL, "RES-10": WARN},
+        "an installation that nobody signed is what both bring, and only parsing tells it",
     ),
-    Flaw("any-uninstall", "ghl", believes_any_uninstallation, {"TEN-05": FAIL}),
+    Flaw(
+        "any-uninstall",
+        "ghl",
+        believes_any_uninstallation,
+        {"TEN-05": FAIL, "RES-10": WARN},
+        "what it believes without a signature it has to parse first",
+    ),
 )
