@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from random import Random, SystemRandom
 from urllib.parse import urlsplit
 
@@ -112,6 +113,7 @@ def _session(
     censor = censor_of((receiver.key, receiver.means.second_key, query), receiver.headers)
     lockstep = Lockstep(hands, watch, Shower(censor, shown_url(receiver.url), holds(kit)), heard)
     given = given_by(receiver, reach, listens=bool(kit.listener))
+    kit = replace(kit, given=given)
     return Session(kit, lockstep, watch, given, hands.wait_for_log), censor
 
 
@@ -148,6 +150,8 @@ def kit_of(
         rate_limit_per_s=means.rate_limit_per_s,
         retention_days=means.retention_days,
         answer_within_s=bounds.answer_within_s,
+
+        needed_fields=means.needed_fields,
     )
 
 
@@ -201,6 +205,8 @@ def _setting(session: Session) -> Setting:
         controlled=session.controlled,
         rate_limit_per_s=kit.rate_limit_per_s,
         retention_days=kit.retention_days,
+        needed_fields=kit.needed_fields,
+        given=tuple(sorted(need.name for need in kit.given)),
     )
 
 

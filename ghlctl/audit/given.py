@@ -117,6 +117,7 @@ def _given(receiver: AuditedReceiver, reach: Reach | None) -> Iterator[Need]:
         or any((means.probe_cmd, means.state_url, means.acted_pattern)),
         Need.LOG: bool(means.logs),
         Need.STORE: bool(means.store_cmd),
+        Need.OLDEST: bool(means.oldest_cmd),
         Need.RETENTION: means.retention_days is not None,
         Need.SOURCE: means.source is not None,
         Need.INTRUSIVE: means.intrusive,

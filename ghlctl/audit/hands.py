@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from ghlctl.audit.ages import ages_in
 from ghlctl.audit.commands import filled_in, run_command, words_of
 from ghlctl.audit.courier import Courier
 from ghlctl.audit.logs import Logs
 from ghlctl.audit.receiver import AuditedReceiver, Bounds, Clock, HookName
 from ghlctl.audit.source import read_sources
 from ghlctl.audit.steps import (
+    AskOldest,
     AskStore,
     Burst,
     Done,
@@ -18,6 +20,7 @@ from ghlctl.audit.steps import (
     Hook,
     HookRan,
     LogFound,
+    OldestSaid,
     Push,
     ReadSource,
     Result,
@@ -39,7 +42,18 @@ _POLL_S = 0.2
 _NOTHING_FOUND = 1  # the exit status of grep and its kind
 
 Taken = (
-    Burst | Flood | Push | Talks | Timed | Shake | Fault | Hook | SearchLogs | AskStore | ReadSource
+    Burst
+    | Flood
+    | Push
+    | Talks
+    | Timed
+    | Shake
+    | Fault
+    | Hook
+    | SearchLogs
+    | AskStore
+    | AskOldest
+    | ReadSource
 )
 """Steps that are taken one at a time; sends and waits are taken for all scripts together."""
 
@@ -55,7 +69,7 @@ class Hands:
     courier: Courier
     logs: Logs | None
 
-    def take(self, step: Taken) -> Result:  # noqa: PLR0911, C901 - one line a step
+    def take(self, step: Taken) -> Result:  # noqa: PLR0911, PLR0912, C901 - one line a step
         """Raise NotMeasuredError where a means of the config turns out not to work."""
         match step:
             case Burst(sends):
@@ -78,6 +92,8 @@ class Hands:
                 return self._search(step)
             case AskStore():
                 return self._ask_store(step)
+            case AskOldest():
+                return self._ask_oldest()
             case ReadSource():
                 return self._source()
             case _:
@@ -120,7 +136,7 @@ class Hands:
         if self.logs is None:
             return LogFound((), seen=False)
         seen = self.wait_for_log(step.until)
-        return self.logs.search(step.needles, seen=seen)
+        return self.logs.search(step.needles, seen=seen, beyond=step.beyond)
 
     def _ask_store(self, step: AskStore) -> StoreSaid:
         words = [filled_in(word, step.canary) for word in words_of(self.receiver.means.store_cmd)]
@@ -129,6 +145,13 @@ class Hands:
             return StoreSaid(0, failure=f"the store command {ran.failure}")
         held = tuple(one.name for one in step.needles if one.content and one.content in ran.output)
         return StoreSaid(len(ran.lines), held)
+
+    def _ask_oldest(self) -> OldestSaid:
+        words = words_of(self.receiver.means.oldest_cmd)
+        ran = run_command(words, timeout_s=self.bounds.command_s)
+        if ran.failure:
+            return OldestSaid((), failure=f"the command for the oldest record {ran.failure}")
+        return ages_in(ran.lines)
 
     def _source(self) -> Source:
         if self.receiver.means.source is None:

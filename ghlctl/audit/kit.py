@@ -8,6 +8,7 @@ from typing import Any
 
 from ghlctl.audit.canary import Canary, Footprint, fresh_canary, marked
 from ghlctl.audit.fits import KeyKind, Subject
+from ghlctl.audit.needs import Need
 from ghlctl.model.delivery import Delivery, Event, Headers
 from ghlctl.providers.deliver import CONTENT, deliver, encode
 from ghlctl.providers.provider import EventSource, Provider
@@ -42,7 +43,8 @@ class Kit:
     half that the receiver holds; `key_text`: the test key as it was given, never to be shown.
     `listener`: where callbacks are heard, "" where the receiver could not reach it. `people`: a
     source of events from a seed, always of the same tenants. `answer_within_s`: how long a provider
-    waits for a reply.
+    waits for a reply. `given`: for scripts that ask more where they can. `needed_fields`: personal
+    details that the receiver's purpose needs, by name.
     """
 
     scheme: Scheme
@@ -71,6 +73,9 @@ class Kit:
     rate_limit_per_s: float | None = None
     retention_days: float | None = None
     answer_within_s: float = 15.0
+
+    needed_fields: tuple[str, ...] = ()
+    given: frozenset[Need] = frozenset()
 
     @property
     def subject(self) -> Subject:

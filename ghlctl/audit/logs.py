@@ -12,7 +12,7 @@ from ghlctl.errors import NotMeasuredError, UsageError
 MOST_BYTES = 64 * 1024 * 1024
 """Of each file in one audit; a log that grows by more is not the receiver's alone."""
 
-_LINE = 2000
+_LINE = 8000
 _HITS = 200
 
 
@@ -40,15 +40,24 @@ class Logs:
             text in content.lower() for _, content in self._written() for text in wanted if text
         )
 
-    def search(self, needles: Sequence[Needle], *, seen: bool) -> LogFound:
-        """Lines with a needle, each line once per needle."""
+    def search(
+        self, needles: Sequence[Needle], *, seen: bool, beyond: Sequence[tuple[str, int]] = ()
+    ) -> LogFound:
+        """Lines with a needle, each line once per needle; `beyond`: from there in each file."""
         hits: list[LogHit] = []
-        read = 0
+        read = lines = 0
+        known = dict(beyond)
+        ends = []
         for file, content in self._written():
             read += len(content)
-            hits += _hits(file, content, needles)
+            end = file.start + len(content)
+            ends.append((str(file.path), end))
+            skipped = max(0, known.get(str(file.path), 0) - file.start)
+            skipped = 0 if skipped > len(content) else skipped  # another file took its place
+            lines += content.count(b"\n", skipped)
+            hits += _hits(file, content, skipped, needles)
         modes = tuple((str(file.path), _mode(file.path)) for file in self._files)
-        return LogFound(tuple(hits[:_HITS]), seen, read, modes)
+        return LogFound(tuple(hits[:_HITS]), seen, read, modes, lines, tuple(ends))
 
     def lines(self) -> Iterator[str]:
         """Everything written since the audit began, line by line."""
@@ -89,10 +98,14 @@ def _since(file: _File) -> bytes:
         ) from None
 
 
-def _hits(file: _File, content: bytes, needles: Sequence[Needle]) -> Iterator[LogHit]:
-    for number, line in enumerate(content.split(b"\n"), file.lines + 1):
-        for needle in needles:
-            if needle.content and needle.content in line:
+def _hits(file: _File, content: bytes, skipped: int, needles: Sequence[Needle]) -> Iterator[LogHit]:
+    wanted = [one for one in needles if one.content and content.find(one.content, skipped) >= 0]
+    if not wanted:
+        return
+    first = file.lines + 1 + content.count(b"\n", 0, skipped)
+    for number, line in enumerate(content[skipped:].split(b"\n"), first):
+        for needle in wanted:
+            if needle.content in line:
                 yield LogHit(needle.name, str(file.path), number, line[:_LINE])
 
 

@@ -21,19 +21,23 @@ def spellings(name: str, text: str) -> tuple[Needle, ...]:
 
 
 def digests(name: str, text: str) -> tuple[Needle, ...]:
-    """Unsalted digests in hex, whole and their first characters: whoever guesses the text is sure.
+    """Unsalted digests, whole and their first characters: whoever guesses the text is sure.
 
-    Digests of the text as it is and in lower case.
+    Digests of the text as it is and in lower case, in hex, and the first in base64.
     """
     found = []
     for form in dict.fromkeys((text, text.lower())):
         for algorithm in _DIGESTS:
-            digest = hashlib.new(algorithm, form.encode(), usedforsecurity=False).hexdigest()
+            made = hashlib.new(algorithm, form.encode(), usedforsecurity=False)
+            digest = made.hexdigest()
             found.append(Needle(f"{name}, {algorithm}", digest.encode()))
             found += [
                 Needle(f"{name}, first {length} of {algorithm}", digest[:length].encode())
                 for length in reversed(_PREFIXES)
             ]
+            for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                written = encode(made.digest())[: _PREFIXES[-1]]
+                found.append(Needle(f"{name}, {algorithm} in base64", written))
     return _distinct(found)
 
 

@@ -53,6 +53,10 @@ class Need(Enum):
         "a receiver that runs on this machine, whose calls can be heard",
         "a loopback address as url: under receiver in ghlctl.yaml, or --url URL",
     )
+    OLDEST = (
+        "a command that tells how old the oldest record is",
+        "oldest_cmd: CMD under audit in ghlctl.yaml, or --oldest-cmd CMD",
+    )
     RETENTION = (
         "the declared retention",
         "retention_days: DAYS under audit in ghlctl.yaml, or --retention-days DAYS",

@@ -57,8 +57,9 @@ class Plan:
 
 def plan_of(receiver: AuditedReceiver, scope: frozenset[str] | None, bounds: Bounds) -> Plan:
     """Raise what the audit itself would raise for names and keys that do not fit."""
-    kit = replace(kit_of(receiver, bounds, Clock(), Random(_SEED)), footprint=Footprint())
     given = given_by(receiver, None, listens=on_this_machine(receiver.url))
+    kit = kit_of(receiver, bounds, Clock(), Random(_SEED))
+    kit = replace(kit, footprint=Footprint(), given=given)
     checks = tuple(_planned(check, kit, given) for check in in_scope(scope))
     groups = batches([one.check for one in checks if one.course is Course.ASK])
     return Plan(checks, (FIRST_TIME + len(groups)) if kit.key is not None else 0, bounds)

@@ -25,8 +25,9 @@ class Means:
 
     `probe_cmd`, `state_url` and `acted_pattern` say whether the receiver acted where there is no
     ledger; `store_cmd` searches what it keeps. In all of them {canary} (the delivery's id),
-    {contact} and {email} stand for the marks of a delivery. `rate_limit_per_s` and
-    `retention_days` are what the receiver's owner declares.
+    {contact} and {email} stand for the marks of a delivery. `oldest_cmd` tells times of what is
+    kept. `rate_limit_per_s`, `retention_days` and `needed_fields`, the personal details that its
+    purpose needs, are what the receiver's owner declares.
     """
 
     logs: tuple[Path, ...] = ()
@@ -34,6 +35,7 @@ class Means:
     state_url: str = ""
     acted_pattern: str = ""
     store_cmd: str = ""
+    oldest_cmd: str = ""
     hooks: Mapping[HookName, str] = field(default_factory=lambda: MappingProxyType({}))
     second_key: bytes | None = field(default=None, repr=False)
     public_key: bytes | None = None
@@ -42,6 +44,7 @@ class Means:
     timing: bool = False
     rate_limit_per_s: float | None = None
     retention_days: float | None = None
+    needed_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

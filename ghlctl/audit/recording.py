@@ -17,6 +17,7 @@ from ghlctl.audit.steps import (
     HookRan,
     LogFound,
     Observation,
+    OldestSaid,
     Result,
     Source,
     StoreSaid,
@@ -39,6 +40,7 @@ _KINDS: dict[str, type] = {
     "hook": HookRan,
     "log": LogFound,
     "store": StoreSaid,
+    "oldest": OldestSaid,
     "source": Source,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()} | {
@@ -90,6 +92,8 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controlled: bool
     rate_limit_per_s: float | None = None
     retention_days: float | None = None
+    needed_fields: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 def stored(results: Sequence[Result], censor: Censor) -> tuple[StoredResult, ...]:

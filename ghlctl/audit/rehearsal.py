@@ -11,6 +11,7 @@ from ghlctl.audit.canary import Canary
 from ghlctl.audit.kit import Kit
 from ghlctl.audit.script import Script, Verdict
 from ghlctl.audit.steps import (
+    AskOldest,
     AskStore,
     Burst,
     Done,
@@ -22,6 +23,7 @@ from ghlctl.audit.steps import (
     LogFound,
     Observation,
     Observe,
+    OldestSaid,
     Push,
     ReadSource,
     Result,
@@ -94,6 +96,7 @@ _RESULTS: dict[type, type] = {
     Hook: HookRan,
     SearchLogs: LogFound,
     AskStore: StoreSaid,
+    AskOldest: OldestSaid,
     ReadSource: Source,
 }
 
@@ -155,6 +158,8 @@ class Imagined:
                 return LogFound((), seen=True)
             case AskStore():
                 return StoreSaid(0)
+            case AskOldest():
+                return OldestSaid((self.kit.now(),))
             case ReadSource():
                 return Source(())
 

@@ -11,6 +11,7 @@ from ghlctl.audit.catalogue import CHECKS
 from ghlctl.audit.grading import grade
 from ghlctl.audit.judgement import Around, judged
 from ghlctl.audit.kit import Kit, people_of
+from ghlctl.audit.needs import Need
 from ghlctl.audit.recording import Recording, Setting, restored
 from ghlctl.audit.rehearsal import Drifted, fed
 from ghlctl.audit.script import Check, Verdict
@@ -121,4 +122,6 @@ def _kit(setting: Setting) -> Kit:
         listener=setting.listener,
         rate_limit_per_s=setting.rate_limit_per_s,
         retention_days=setting.retention_days,
+        needed_fields=setting.needed_fields,
+        given=frozenset(need for need in Need if need.name in setting.given),
     )

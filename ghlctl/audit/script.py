@@ -18,6 +18,7 @@ from ghlctl.audit.kit import Kit
 from ghlctl.audit.needs import Need
 from ghlctl.audit.receiver import HookName
 from ghlctl.audit.steps import (
+    AskOldest,
     AskStore,
     Burst,
     Done,
@@ -30,6 +31,7 @@ from ghlctl.audit.steps import (
     Needle,
     Observation,
     Observe,
+    OldestSaid,
     Push,
     ReadSource,
     Result,
@@ -215,14 +217,21 @@ def hook(name: HookName) -> Part[HookRan]:
     return (yield from _asked(Hook(name), HookRan))
 
 
-def search_logs(needles: Iterable[Needle], *until: str) -> Part[LogFound]:
-    """Lines since the audit began that hold a needle; Need.LOG."""
-    return (yield from _asked(SearchLogs(tuple(needles), until), LogFound))
+def search_logs(
+    needles: Iterable[Needle], *until: str, beyond: tuple[tuple[str, int], ...] = ()
+) -> Part[LogFound]:
+    """Lines since the audit began, or since `beyond`, that hold a needle; Need.LOG."""
+    return (yield from _asked(SearchLogs(tuple(needles), until, beyond), LogFound))
 
 
 def ask_store(canary: Canary, *needles: Needle) -> Part[StoreSaid]:
     """What the receiver keeps about the canary; Need.STORE."""
     return (yield from _asked(AskStore(canary, needles), StoreSaid))
+
+
+def ask_oldest() -> Part[OldestSaid]:
+    """Times of what the receiver keeps; Need.OLDEST."""
+    return (yield from _asked(AskOldest(), OldestSaid))
 
 
 def read_source() -> Part[Source]:
@@ -252,6 +261,7 @@ __all__ = [  # what a file of checks needs, in one import
     "Verdict",
     "Volley",
     "Watched",
+    "ask_oldest",
     "ask_store",
     "burst",
     "fail_upstream",

@@ -227,11 +227,13 @@ class Needle:
 class SearchLogs:
     """Lines that hold a needle, written since the audit began.
 
-    Waits until one of the texts in `until` has been written; "" waits for nothing.
+    Waits until one of the texts in `until` has been written; "" waits for nothing. `beyond`: only
+    what has been written since, as an earlier look's `ends` has it.
     """
 
     needles: tuple[Needle, ...]
     until: tuple[str, ...] = ()
+    beyond: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,12 +248,17 @@ class LogHit:
 
 @dataclass(frozen=True, slots=True)
 class LogFound:
-    """`seen`: one of the texts that were waited for was written. `modes`: permissions by file."""
+    """`seen`: one of the texts that were waited for was written. `modes`: permissions by file.
+
+    `lines`: how many were looked at, with a needle or without. `ends`: where each file ends now.
+    """
 
     hits: tuple[LogHit, ...]
     seen: bool
     read_bytes: int = 0
     modes: tuple[tuple[str, int], ...] = ()
+    lines: int = 0
+    ends: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +278,22 @@ class StoreSaid:
 
     lines: int
     held: tuple[str, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOldest:
+    """When the records that the receiver keeps were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldestSaid:
+    """Unix seconds of the times that the command printed, in order of age.
+
+    `failure` is "" where the command ended with status 0 and every line was a time.
+    """
+
+    times: tuple[float, ...]
     failure: str = ""
 
 
@@ -309,6 +332,7 @@ Step = (
     | Hook
     | SearchLogs
     | AskStore
+    | AskOldest
     | ReadSource
 )
 Result = (
@@ -325,5 +349,6 @@ Result = (
     | HookRan
     | LogFound
     | StoreSaid
+    | OldestSaid
     | Source
 )

@@ -96,6 +96,15 @@ StoreCmd = Annotated[
         rich_help_panel=_MEANS,
     ),
 ]
+OldestCmd = Annotated[
+    str | None,
+    typer.Option(
+        "--oldest-cmd",
+        metavar="CMD",
+        help="Prints times of what the receiver keeps, one a line.",
+        rich_help_panel=_MEANS,
+    ),
+]
 HookRestart = Annotated[
     str | None,
     typer.Option("--hook-restart", metavar="CMD", help="Restarts it.", rich_help_panel=_MEANS),
@@ -169,6 +178,7 @@ class MeansFlags:
     state_url: str | None = None
     acted_pattern: str | None = None
     store_cmd: str | None = None
+    oldest_cmd: str | None = None
     restart: str | None = None
     restart_without_key: str | None = None
     rotate: str | None = None
@@ -209,6 +219,7 @@ def means_of(
         state_url=flags.state_url or config.state_url,
         acted_pattern=flags.acted_pattern or config.acted_pattern,
         store_cmd=flags.store_cmd or config.store_cmd,
+        oldest_cmd=flags.oldest_cmd or config.oldest_cmd,
         hooks=_hooks(flags, config),
         second_key=_key(flags.second_key or config.second_key or second_key),
         public_key=_key(flags.public_key or config.public_key),
@@ -217,6 +228,7 @@ def means_of(
         timing=flags.timing or config.timing,
         rate_limit_per_s=_said(flags.rate_limit_per_s, config.rate_limit_per_s),
         retention_days=_said(flags.retention_days, config.retention_days),
+        needed_fields=tuple(config.needed_fields),
     )
 
 

@@ -33,6 +33,9 @@ class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="A regular expression for the log line of an act")
     ] = ""
     store_cmd: _Command = ""
+    oldest_cmd: Annotated[
+        str, Meta(description="Run without a shell; prints times of what is kept, one a line")
+    ] = ""
     hooks: HooksConfig = HooksConfig()
     second_key: str = ""
     public_key: str = ""
@@ -43,6 +46,9 @@ class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_requests: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     rate_limit_per_s: Annotated[float, Meta(gt=0, description="The declared limit")] | None = None
     retention_days: Annotated[float, Meta(ge=0, description="The declared retention")] | None = None
+    needed_fields: Annotated[
+        list[str], Meta(description="Personal details that the receiver's purpose needs")
+    ] = []
 
 
 def check_audit(document: Document, audit: AuditConfig) -> AuditConfig:
