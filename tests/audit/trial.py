@@ -18,6 +18,7 @@ SETTLED = (
     Outcome.PASS,
     Outcome.NOT_APPLICABLE,
     Outcome.INFORMATIVE,
+    Outcome.MANUAL,
     Outcome.NOT_TESTED,  # what needs hooks or a second key has tests of its own
     Outcome.SKIP,  # a topic that is not asked about
 )
@@ -32,7 +33,7 @@ def tried(street: Street, folder: Path, flaw: Flaw, scope: frozenset[str]) -> Au
     """`scope` empty: everything. Nobody else writes to its upstream, so that no effect is open."""
     upstream = street.app(upstream_app())
     log = folder / f"{name_of(flaw)}.log"
-    log.touch()
+    log.touch(mode=0o640)
     steps = replace(steps_for(flaw.scheme, KEYS[flaw.scheme], upstream), log=log)
     audited = AuditedReceiver(
         street.app(receiver(flaw.make(steps))) + PATH,
