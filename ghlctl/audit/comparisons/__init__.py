@@ -1,0 +1,1 @@
+"""Finds in source how signatures are compared. Text in, places out; nothing is executed."""
