@@ -21,7 +21,7 @@ from ghlctl.audit.receiver import AuditedReceiver, Bounds, Clock, Means
 from ghlctl.audit.script import Check
 from ghlctl.model.finding import Finding, Outcome
 from tests.audit.conftest import KEYS, QUICK, Serve
-from tests.audit.flaws.privacy import hands_everything_on, loose
+from tests.audit.flaws.privacy import hands_details_on, loose
 from tests.audit.receivers import Payload, Steps, write
 from tests.audit.street import Street
 
@@ -94,9 +94,9 @@ def test_details_in_a_reply_are_found(
 
 def test_details_that_are_needed_may_be_handed_on(ask: Ask) -> None:
     check = privacy_flows.NEEDLESS_DETAILS
-    assert ask(check, Means(), hands_everything_on).outcome is Outcome.WARN
+    assert ask(check, Means(), hands_details_on).outcome is Outcome.WARN
     needed = Means(needed_fields=("dateOfBirth", "address1", "card number"))
-    told = ask(check, needed, hands_everything_on)
+    told = ask(check, needed, hands_details_on)
     assert (told.outcome, "declared" in told.reason) == (Outcome.PASS, True)
 
 

@@ -11,7 +11,7 @@ import aiohttp
 
 from ghlctl.signing.scheme import Rejection
 from tests.audit.flaws.flaw import FAIL, WARN, Flaw
-from tests.audit.receivers import Payload, Steps, UpstreamFailed, call, noted, write
+from tests.audit.receivers import BROKEN, Payload, Steps, UpstreamFailed, call, noted, write
 
 
 def logs_the_payload(steps: Steps) -> Steps:
@@ -93,15 +93,18 @@ async def post(steps: Steps, path: str, payload: Payload, body: dict[str, Any]) 
     headers = {"Authorization": f"Bearer loc-{payload.get('locationId')}"}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(steps.upstream + path, json=body, headers=headers),
+        session.post(steps.upstream + path, json=body, headers=headers) as answer,
     ):
-        pass
+        if answer.status >= BROKEN:
+            raise UpstreamFailed
 
 
-def hands_everything_on(steps: Steps) -> Steps:
+def hands_details_on(steps: Steps) -> Steps:
     async def act(steps: Steps, payload: Payload) -> None:
         await write(steps, payload)
-        await post(steps, "/analytics/events", payload, {"payload": payload})
+        names = ("dateOfBirth", "address1", "customFields")
+        copied = {"contact": payload["id"], **{name: payload.get(name) for name in names}}
+        await post(steps, "/analytics/events", payload, copied)
 
     return replace(steps, act=act)
 
@@ -152,7 +155,7 @@ FLAWS = (
     Flaw("logged-digest", "ghl", logs_a_digest_of_the_address, {"PRV-03": WARN}),
     Flaw("address-in-query", "ghl", looks_people_up_by_address, {"PRV-05": FAIL}),
     Flaw("name-in-path", "ghl", puts_a_name_into_the_path, {"PRV-05": FAIL}),
-    Flaw("copied-payload", "ghl", hands_everything_on, {"PRV-13": WARN}),
+    Flaw("copied-details", "ghl", hands_details_on, {"PRV-13": WARN}),
     Flaw("upserted-again", "ghl", makes_contacts_of_all_events, {"PRV-09": FAIL}),
     Flaw("first-address", "ghl", remembers_the_first_address, {"PRV-14": FAIL}),
 )
