@@ -12,6 +12,7 @@ from ghlctl.cli import (
     audit,
     baseline,
     compare,
+    compliance,
     demo,
     doctor,
     events,
@@ -81,6 +82,7 @@ app.command("loadtest", cls=PortMayBeLeftOut)(loadtest.loadtest)
 app.command("worker")(worker.worker)
 app.add_typer(audit.app, name="audit")
 app.command("compare")(compare.compare)
+app.add_typer(compliance.app, name="compliance")
 app.command("ladder")(ladder.ladder)
 app.command("trend")(trend.trend)
 app.command("gate")(gate.gate)

@@ -43,6 +43,7 @@ RUNGS = (
     "deduplicate=atomic,timestamp_window=3d,types=strict,body_limit=1MiB,error_detail=hidden",
     "structure=bounded,unknown_fields=kept,text=cleaned,rate_limit=on,tenant_check=on",
     "key_reload=watched,answers=guarded,media=json,wire=bounded,health=private",
+    "audit_log=chained,log_redaction=on,consent=honoured,erasure=everywhere,deletion=overwritten",
 )
 """From the baseline to the optimized profile; what is waited for longest comes first."""
 

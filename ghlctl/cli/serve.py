@@ -81,6 +81,26 @@ def serve(
             help="… of this location; repeatable. All three also as env:NAME or file:PATH.",
         ),
     ] = None,
+    compliance_key: Annotated[
+        str | None,
+        typer.Option(
+            "--compliance-key",
+            metavar="REF",
+            help="Of pseudonyms and the audit log; else one is made in --state.",
+        ),
+    ] = None,
+    audit_log: Annotated[
+        str | None,
+        typer.Option("--audit-log", metavar="FILE", help="Else audit.jsonl in --state."),
+    ] = None,
+    opt_out_field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--opt-out-field",
+            metavar="NAME=VALUE",
+            help="A contact with this custom field opted out; != for one without. Repeatable.",
+        ),
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="How it says where it listens.")
     ] = Format.TEXT,
@@ -98,6 +118,8 @@ def serve(
     import socket
 
     from ghlctl.cli.processes import die_with_parent
+    from ghlctl.reference.compliance.settings import compliance_key as compliance_secret
+    from ghlctl.reference.compliance.settings import opt_out_fields
     from ghlctl.cli.trusting import trusted_at, trusted_in
     from ghlctl.reference.profile import TenantCheck, profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
@@ -120,10 +142,15 @@ def serve(
             words += [word for one in companies or [] for word in ("--company", one)]
             words += [word for one in locations or [] for word in ("--location", one)]
             words += ["--oauth"] if oauth else []
+            words += [*_given("--compliance-key", compliance_key)]
+            words += [*_given("--audit-log", audit_log)]
+            words += [word for one in opt_out_field or [] for word in ("--opt-out-field", one)]
             return _supervised(words, host, port, form, pid)
-    cache = _resolved(cache)
+    cache = resolved(cache)
     chosen = with_switches(profile_named(profile), switches or [])
     chosen = with_cache(chosen, cache, switches or [])
+    opt_outs = opt_out_fields(opt_out_field or [])
+    secret = compliance_secret(compliance_key, Path(state)) if compliance_key else None
     tenants = _tenants(chosen, app_ids or [], companies or [], locations or [])
     trusted = (
         trusted_in(Path(state) / "keys", scheme_named(scheme))
@@ -158,7 +185,7 @@ def serve(
                 host=host,
                 port=port,
                 upstream_url=upstream_url,
-                database=_resolved(database),
+                database=resolved(database),
                 cache=cache,
                 scheme=scheme,
                 key=trusted.texts[0].text,
@@ -167,6 +194,9 @@ def serve(
                 tenants=tenants,
                 health_token=health_token(Path(state)),
                 oauth=oauth,
+                compliance_key=secret,
+                audit_log=None if audit_log is None else Path(audit_log),
+                opt_out_fields=opt_outs,
             ),
             announce=announce,
             listening=None if listen_fd is None else socket.socket(fileno=listen_fd),
@@ -215,7 +245,7 @@ def _given(flag: str, value: str | None) -> list[str]:
     return [] if value is None else [flag, value]
 
 
-def _resolved(place: str | None) -> str | None:
+def resolved(place: str | None) -> str | None:
     """A URL with a password in it is better not given by flag, where every user can read it."""
     import os
 

@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ghlctl.reference.compliance.gone import claimed_id
+from ghlctl.reference.compliance.spoken_of import speaking_of
 from ghlctl.reference.failpoints import Failpoint, reach, watched
 from ghlctl.reference.gate import Gate, may_see
 from ghlctl.reference.profile import Answers, BodyLimit, ErrorDetail, Health, Profile, name_of
@@ -34,6 +36,7 @@ EVENT_ROUTES = {
 BODY_BYTES = {BodyLimit.NONE: None, BodyLimit.ONE_MEBIBYTE: 1024 * 1024}
 READ_WITHIN_S = 10.0
 AGAIN_AFTER_S = 5
+SAYS_OF_CONTENT = frozenset({RefusalCode.NO_JSON, RefusalCode.WRONG_TYPE})
 UNREAD = frozenset(
     {RefusalCode.NOT_JSON, RefusalCode.EXPECTED, RefusalCode.TOO_LARGE, RefusalCode.TOO_MANY}
 )
@@ -107,6 +110,7 @@ async def _answer(
         return response
     outcome = gate.judged(request, outcome)
     receiver.counters.refuse(outcome.code.value)
+    _report(receiver, request, outcome)
     said = {"error": str(outcome.told)}
     if profile.error_detail is ErrorDetail.SHOWN:
         said["detail"] = outcome.detail
@@ -127,6 +131,7 @@ async def _taken(
     body = await _read(request, profile.body_limit)
     if isinstance(body, Refusal):
         return body
+    request.state.body = body
     headers = tuple((name, value) for name, value in request.headers.items())
     signed = SignedRequest(request.method, str(request.url))
     return await receiver.take(body, headers, expected, signed)
@@ -136,6 +141,16 @@ async def _missed(_: Request, error: HTTPException) -> Response:
     response = _json({"error": MISSES.get(error.status_code, "refused")}, error.status_code)
     response.headers.update(error.headers or {})
     return response
+
+
+def _report(receiver: Receiver, request: Request, refusal: Refusal) -> None:
+    """A refusal for whoever runs the receiver: on record, and in the log if it was genuine."""
+    body = getattr(request.state, "body", b"")
+    if refusal.code in SAYS_OF_CONTENT:  # all others strangers could write at will
+        with speaking_of(body):
+            LOG.warning("refused as %s: %s", refusal.code, refusal.detail)
+    source = request.client.host if request.client else ""
+    receiver.journal.refused(refusal, claimed_id(body), source)
 
 
 async def _read(request: Request, limit: BodyLimit) -> bytes | Refusal:

@@ -14,10 +14,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An acknowledged delivery by its number in the inbox."""
+    """An acknowledged delivery by its number in the inbox.
+
+    `aside`: it need not wait for its contact's others, which it makes needless.
+    """
 
     seq: int
     incoming: Incoming
+    aside: bool = False
 
 
 class Backlog:
@@ -29,7 +33,8 @@ class Backlog:
     def __init__(self, work: Callable[[Job], Awaitable[None]], workers: int, bound: int) -> None:
         self._work = work
         self._bound = bound
-        self._lanes: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(workers)]
+        # The last lane is for what goes aside: where the upstream is away, all others stand still.
+        self._lanes: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(workers + 1)]
         self._workers: list[asyncio.Task[None]] = []
         self.waiting = 0
         self.reserved = 0
@@ -49,7 +54,8 @@ class Backlog:
     def put(self, job: Job) -> None:
         self.waiting += 1
         self.kept_bytes += len(job.incoming.kept)
-        lane = zlib.crc32(job.incoming.contact_id.encode()) % len(self._lanes)
+        workers = len(self._lanes) - 1
+        lane = workers if job.aside else zlib.crc32(job.incoming.contact_id.encode()) % workers
         self._lanes[lane].put_nowait(job)
 
     async def drain(self, within_s: float) -> int:

@@ -34,7 +34,13 @@ class CacheStore(Protocol):
         """Store and end the `claim`; not if the name was forgotten since it was given."""
         ...
 
-    async def forget(self, *names: str) -> None: ...
+    async def forget(self, *names: str) -> bool:
+        """Whether they are gone now; if not, they are before anything is read again."""
+        ...
+
+    async def sweep(self) -> None:
+        """Let go of what nobody may read any more."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -95,6 +101,16 @@ class ContactCache:
         kept = [*stored, _scored(insight, basis)][-SCORES:]
         await self._store.put(name, msgspec.json.encode(kept))
         return insight
+
+    async def erase(self, incoming: Incoming) -> str:
+        """Forget all of a contact; what to say of that on record."""
+        name = _contact_name(incoming)
+        self._flights.pop(name, None)
+        gone = await self._store.forget(name, f"{_prefix(incoming)}/scores")
+        return "emptied" if gone else f"unreachable; ends by itself within {TTL_S:.0f} s"
+
+    async def sweep(self) -> None:
+        await self._store.sweep()
 
     async def close(self) -> None:
         await self._store.close()

@@ -44,6 +44,7 @@ class Incoming:
     """A delivery that is to be acted on. `sent_at` is the body's own time in unix seconds.
 
     `kept`: JSON of what it says beside, to be stored with what is found out.
+    `opted_out` is what it says of the contact's consent, None for nothing or where nobody asks.
     """
 
     webhook_id: str
@@ -53,6 +54,7 @@ class Incoming:
     sent_at: float | None
     lead: Lead
     kept: bytes = field(default=b"", repr=False)
+    opted_out: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,15 @@ class MemoryCache:
         if len(self._entries) > ENTRIES:
             self._entries.popitem(last=False)
 
-    async def forget(self, *names: str) -> None:
+    async def forget(self, *names: str) -> bool:
         for name in names:
             self._entries.pop(name, None)
+        return True
+
+    async def sweep(self) -> None:
+        now = self._clock()
+        for name in [name for name, (expires, _) in self._entries.items() if now >= expires]:
+            del self._entries[name]
 
     async def close(self) -> None:
         self._entries.clear()

@@ -10,12 +10,14 @@ import msgspec
 
 from ghlctl.reference.bulk import BulkTags
 from ghlctl.reference.calls import Call, Persistence, Upstream, UpstreamRefusedError
+from ghlctl.reference.compliance.consent import Rule, Stated
 from ghlctl.reference.contact_cache import ContactCache
 from ghlctl.reference.incoming import Incoming, Lead
 from ghlctl.reference.inference import Inference
 from ghlctl.reference.insight import Insight
 from ghlctl.reference.profile import Concurrency, Profile, Updates
 
+ASK_NOBODY = Rule(asked=False)
 Keep = Callable[[Insight], Awaitable[None]]
 """Called with the insight before anything is written upstream."""
 
@@ -31,10 +33,15 @@ class _Known(msgspec.Struct, frozen=True):
     city: str | None = None
     tags: list[str] | None = None
     dnd: bool | None = None
+    dndSettings: Any = None  # noqa: N815
+    customFields: Any = None  # noqa: N815
 
 
 class Pipeline:
-    """`cache` None remembers nothing; `tags` None writes them with the contact."""
+    """`cache` None remembers nothing; `tags` None writes them with the contact.
+
+    `consent` is asked before anything is found out about a contact that the upstream knows.
+    """
 
     def __init__(
         self,
@@ -43,7 +50,9 @@ class Pipeline:
         upstream: Upstream,
         cache: ContactCache | None = None,
         tags: BulkTags | None = None,
+        consent: Rule = ASK_NOBODY,
     ) -> None:
+        self._consent = consent
         self._inference = inference
         self._upstream = upstream
         self._cache = cache
@@ -52,7 +61,10 @@ class Pipeline:
         self._per_field = profile.upstream_updates is Updates.PER_FIELD
 
     async def process(self, incoming: Incoming, persistence: Persistence, keep: Keep) -> None:
-        """Find out about the contact and write it upstream. Raise UpstreamError."""
+        """Find out about the contact and write it upstream.
+
+        Raise UpstreamError, and OptedOutError before anything is kept or written.
+        """
         known, insight = await self._find_out(incoming, persistence)
         await keep(insight)
         if self._per_field:
@@ -88,13 +100,17 @@ class Pipeline:
             lead = filled_up(incoming.lead, known)
             return known, await self._inference.everything(contact_id, lead)
         fetch = partial(self._contact, incoming, persistence)
-        known = _known(await self._cache.contact(incoming, fetch))
+        known = self._consenting(_known(await self._cache.contact(incoming, fetch)))
         lead = filled_up(incoming.lead, known)
         compute = partial(self._inference.everything, contact_id, lead)
         return known, await self._cache.insight(incoming, lead, compute)
 
     async def _fetched(self, incoming: Incoming, persistence: Persistence) -> _Known:
-        return _known(await self._contact(incoming, persistence))
+        return self._consenting(_known(await self._contact(incoming, persistence)))
+
+    def _consenting(self, known: _Known) -> _Known:
+        self._consent.require(Stated(known.dnd, known.dndSettings, known.customFields))
+        return known
 
     async def _contact(self, incoming: Incoming, persistence: Persistence) -> Any:
         call = Call("GET", incoming.location_id, incoming.contact_id)

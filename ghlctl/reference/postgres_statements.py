@@ -20,10 +20,16 @@ CREATE TABLE IF NOT EXISTS ghlctl_inbox (
     acknowledged boolean NOT NULL, state smallint NOT NULL, reason text, owner integer NOT NULL,
     received_at double precision NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ghlctl_standing (
+    contact text PRIMARY KEY, opted_out boolean NOT NULL, said_at double precision NOT NULL,
+    erased_at double precision
+);
+CREATE INDEX IF NOT EXISTS ghlctl_standing_erased ON ghlctl_standing (erased_at)
+    WHERE erased_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ghlctl_inbox_by_age ON ghlctl_inbox (received_at);
 CREATE INDEX IF NOT EXISTS ghlctl_inbox_open ON ghlctl_inbox (owner, seq) WHERE state = 0;
 """
-EXISTS = "SELECT to_regclass('ghlctl_inbox')"
+EXISTS = "SELECT to_regclass('ghlctl_standing')"  # the youngest of them
 HAS_KEPT = """
 SELECT 1 FROM pg_attribute
 WHERE attrelid = to_regclass('ghlctl_insight') AND attname = 'kept' AND NOT attisdropped
@@ -81,7 +87,10 @@ SELECT n, seq FROM fresh
 SETTLED = "SELECT webhook_id, settled FROM ghlctl_seen WHERE webhook_id = ANY($1::text[])"
 
 FOUND = """
-INSERT INTO ghlctl_insight VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO ghlctl_insight
+SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (
+    SELECT FROM ghlctl_standing WHERE contact = $8 AND erased_at IS NOT NULL
+)
 ON CONFLICT (seq) DO UPDATE SET contact_id = excluded.contact_id, score = excluded.score,
     segment = excluded.segment, matches = excluded.matches,
     next_contact_hour = excluded.next_contact_hour, kept = excluded.kept
@@ -107,3 +116,30 @@ DELETE FROM ghlctl_seen WHERE webhook_id IN (
     SELECT webhook_id FROM ghlctl_seen WHERE at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED
 ) RETURNING webhook_id
 """
+
+STANDING = "SELECT opted_out, said_at, erased_at FROM ghlctl_standing WHERE contact = $1"
+PREFER = """
+INSERT INTO ghlctl_standing AS known VALUES ($1, $2, $3, NULL)
+ON CONFLICT (contact) DO UPDATE SET opted_out = excluded.opted_out, said_at = excluded.said_at
+WHERE known.said_at <= excluded.said_at AND known.erased_at IS NULL
+"""
+NAMING = """
+SELECT seq, body FROM ghlctl_inbox
+WHERE state = 0 AND position($1::bytea IN body) > 0
+"""
+EMPTY = """
+UPDATE ghlctl_inbox SET state = 1, body = NULL, reason = 'erased' WHERE seq = ANY($1::bigint[])
+"""
+FORGET_INSIGHTS = "DELETE FROM ghlctl_insight WHERE contact_id = $1 RETURNING seq"
+MARK_ERASED = """
+INSERT INTO ghlctl_standing VALUES ($1, false, $2, $2)
+ON CONFLICT (contact) DO UPDATE SET opted_out = false, said_at = $2, erased_at = $2
+"""
+REVIVE = "DELETE FROM ghlctl_standing WHERE contact = $1 AND erased_at IS NOT NULL"
+PURGE_ERASURES = """
+DELETE FROM ghlctl_standing WHERE contact IN (
+    SELECT contact FROM ghlctl_standing WHERE erased_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED
+) RETURNING contact
+"""
+TABLES = ("ghlctl_inbox", "ghlctl_insight", "ghlctl_seen", "ghlctl_standing")
+SIZE = "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest($1::text[]) AS name"

@@ -19,17 +19,22 @@ import asyncpg
 
 from ghlctl.errors import UsageError
 from ghlctl.model.address import shown_url
+from ghlctl.reference import postgres_erasure
 from ghlctl.reference import postgres_statements as sql
 from ghlctl.reference.failpoints import Failpoint, reach
-from ghlctl.reference.profile import Writes
+from ghlctl.reference.profile import Deletion, Writes
 from ghlctl.reference.storage import (
     Arrival,
     Change,
     Claim,
+    Erased,
+    Erasing,
     Finished,
     Found,
     GivenUp,
     Leftover,
+    Preference,
+    Standing,
     Storage,
     StorageError,
     Stored,
@@ -40,6 +45,7 @@ BATCH = 256
 LINGER_S = 0.01
 CONNECT_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 10.0
+REWRITE_WITHIN_S = 60.0
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 LOG = logging.getLogger(__name__)
 
@@ -56,9 +62,15 @@ class _Waiting:
 
 
 class PostgresStorage:
-    """Storage over a pool; how writes share transactions is what `writes` says."""
+    """Storage over a pool; how writes share transactions is what `writes` says.
 
-    def __init__(self, pool: Pool, lease: "Lease", writes: Writes) -> None:
+    `overwritten` is the database in which deleted rows are to leave nothing, None where they may.
+    """
+
+    def __init__(
+        self, pool: Pool, lease: "Lease", writes: Writes, overwritten: str | None = None
+    ) -> None:
+        self._overwritten = overwritten
         self._pool = pool
         self._lease = lease
         self._linger_s = LINGER_S if writes is Writes.BATCHED else 0.0
@@ -103,9 +115,35 @@ class PostgresStorage:
                 async with self._transaction() as connection:
                     some = len(await connection.fetch(sql.PURGE_INBOX, before))
                     some += len(await connection.fetch(sql.PURGE_SEEN, before))
+                    some += len(await connection.fetch(sql.PURGE_ERASURES, before))
                 if not some:
                     return purged
                 purged += some
+
+    async def standing(self, contact: str) -> Standing:
+        with _reported():
+            async with self._transaction() as connection:
+                return await postgres_erasure.standing(connection, contact)
+
+    async def erase(self, erasing: Erasing) -> Erased:
+        with _reported():
+            async with self._transaction() as connection:
+                return await postgres_erasure.erase(connection, erasing)
+
+    async def revive(self, contact: str) -> None:
+        with _reported():
+            async with self._transaction() as connection:
+                await connection.execute(sql.REVIVE, contact)
+
+    async def overwrite(self, *, all_pages: bool) -> bool:
+        if self._overwritten is None or not all_pages:
+            return False  # there is no log of writes that a user of the database could empty
+        with _reported():
+            connection = await _connect(self._overwritten, timeout_s=REWRITE_WITHIN_S)
+            try:
+                return await postgres_erasure.overwrite(connection)
+            finally:
+                await connection.close(timeout=CONNECT_WITHIN_S)
 
     async def close(self) -> None:
         async with self._one_by_one:  # which is given in the order in which it was asked for
@@ -217,7 +255,9 @@ class Lease:
 
 
 @contextmanager
-def postgres_database(url: str) -> Iterator[Callable[[Writes], Awaitable[Storage]]]:
+def postgres_database(
+    url: str, deletion: Deletion = Deletion.MARKED
+) -> Iterator[Callable[[Writes], Awaitable[Storage]]]:
     """Make the tables where there are none; what is yielded opens the storage.
 
     Raise UsageError for a database that cannot be used; no message holds its password.
@@ -236,9 +276,24 @@ def postgres_database(url: str) -> Iterator[Callable[[Writes], Awaitable[Storage
         )
         lease = Lease(url)
         await lease.hold()
-        return PostgresStorage(pool, lease, writes)
+        return PostgresStorage(pool, lease, writes, None if deletion is Deletion.MARKED else url)
 
     yield opened
+
+
+async def fetched(url: str, query: str, lists: list[list[Any]]) -> list[dict[str, Any]]:
+    """The rows of one question, without taking part. Raise UsageError where it cannot be asked."""
+    try:
+        connection = await _connect(url)
+        try:
+            return [dict(row) for row in await connection.fetch(query, *lists)]
+        finally:
+            await connection.close(timeout=CONNECT_WITHIN_S)
+    except (*BROKEN, ValueError) as error:
+        raise UsageError(
+            f"the database {shown_url(url)} cannot be read: {_told(error, url)}",
+            "is it the receiver's?",
+        ) from None
 
 
 _SESSION: dict[str, Any] = {
@@ -247,8 +302,8 @@ _SESSION: dict[str, Any] = {
 }
 
 
-async def _connect(url: str) -> Connection:
-    return await asyncpg.connect(url, command_timeout=ANSWER_WITHIN_S, **_SESSION)
+async def _connect(url: str, timeout_s: float = ANSWER_WITHIN_S) -> Connection:
+    return await asyncpg.connect(url, command_timeout=timeout_s, **_SESSION)
 
 
 async def _prepare(url: str) -> None:
@@ -298,6 +353,9 @@ async def _apply(connection: Connection, changes: Sequence[Change]) -> None:
         await connection.execute(sql.GIVEN_UP, one.seq, _text(one.reason))
         if one.forget:
             await connection.execute(sql.FORGET, one.webhook_id)
+    preferences = [one for one in changes if isinstance(one, Preference)]
+    if preferences:
+        await postgres_erasure.prefer(connection, preferences)
 
 
 def _row(found: Found) -> tuple[Any, ...]:
@@ -310,6 +368,7 @@ def _row(found: Found) -> tuple[Any, ...]:
         insight.matches_text,
         insight.next_contact_hour,
         found.kept or None,
+        found.contact,
     )
 
 

@@ -100,6 +100,16 @@ class ErrorDetail(StrEnum):
     HIDDEN = "hidden"
 
 
+class AuditLogging(StrEnum):
+    OFF = "off"
+    CHAINED = "chained"
+
+
+class LogRedaction(StrEnum):
+    OFF = "off"
+    ON = "on"
+
+
 class Structure(StrEnum):
     ANY = "any"
     BOUNDED = "bounded"
@@ -148,6 +158,21 @@ class Wire(StrEnum):
 class Health(StrEnum):
     OPEN = "open"
     PRIVATE = "private"
+
+
+class Consent(StrEnum):
+    IGNORED = "ignored"
+    HONOURED = "honoured"
+
+
+class Erasure(StrEnum):
+    OFF = "off"
+    EVERYWHERE = "everywhere"
+
+
+class Deletion(StrEnum):
+    MARKED = "marked"
+    OVERWRITTEN = "overwritten"
 
 
 _WORKERS = (1, 1024)
@@ -289,6 +314,26 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Health,
         Meta(description="private tells switches and counters only to holders of a token"),
     ] = Health.OPEN
+    audit_log: Annotated[
+        AuditLogging,
+        Meta(description="chained: a record of every delivery that shows if it is altered"),
+    ] = AuditLogging.OFF
+    log_redaction: Annotated[
+        LogRedaction,
+        Meta(description="on: no personal detail in the log; exceptions lose their words"),
+    ] = LogRedaction.OFF
+    consent: Annotated[
+        Consent,
+        Meta(description="honoured: who opted out is not scored, and not updated upstream"),
+    ] = Consent.IGNORED
+    erasure: Annotated[
+        Erasure,
+        Meta(description="everywhere: ContactDelete empties storage, queue and caches"),
+    ] = Erasure.OFF
+    deletion: Annotated[
+        Deletion,
+        Meta(description="overwritten leaves nothing in the files; writes them anew at times"),
+    ] = Deletion.MARKED
 
 
 BASELINE = Profile()
@@ -322,6 +367,11 @@ OPTIMIZED = Profile(
     media=Media.JSON,
     wire=Wire.BOUNDED,
     health=Health.PRIVATE,
+    audit_log=AuditLogging.CHAINED,
+    log_redaction=LogRedaction.ON,
+    consent=Consent.HONOURED,
+    erasure=Erasure.EVERYWHERE,
+    deletion=Deletion.OVERWRITTEN,
 )
 _BOUNDS = {"workers": _WORKERS, "backlog": _BACKLOG}
 PROFILES = {"baseline": BASELINE, "optimized": OPTIMIZED}

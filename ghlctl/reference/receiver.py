@@ -15,11 +15,13 @@ from ghlctl.reference.calls import (
     UpstreamRefusedError,
     persistence,
 )
+from ghlctl.reference.compliance.conduct import Conduct, is_erasure
+from ghlctl.reference.compliance.entry import Action
+from ghlctl.reference.compliance.spoken_of import speaking_of
 from ghlctl.reference.counters import Counters
 from ghlctl.reference.failpoints import Failpoint, reach
 from ghlctl.reference.incoming import Ignored, Incoming, Parsed, parse
 from ghlctl.reference.insight import Insight
-from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.profile import Acknowledge, Deduplication, Profile, Types, Writes
 from ghlctl.reference.refusal import Refusal, RefusalCode
 from ghlctl.reference.screening import Screening
@@ -59,7 +61,7 @@ class Receiver:
         profile: Profile,
         verification: Verification,
         storage: Storage,
-        pipeline: Pipeline,
+        conduct: Conduct,
         counters: Counters,
         screening: Screening | None = None,
     ) -> None:
@@ -67,7 +69,8 @@ class Receiver:
         self._screening = screening or Screening(profile)
         self._verification = verification
         self._storage = storage
-        self._pipeline = pipeline
+        self._conduct = conduct
+        self.journal = conduct.journal
         self.counters = counters
         self.backlog = Backlog(self._work_off, profile.workers, profile.backlog)
         self._once = profile.deduplicate is Deduplication.ATOMIC
@@ -80,7 +83,7 @@ class Receiver:
             parsed = self._parse_leftover(leftover)
             if isinstance(parsed, Incoming):
                 self.counters.recovered += 1
-                self.backlog.put(Job(leftover.seq, parsed))
+                self.backlog.put(_job(leftover.seq, parsed))
             else:
                 LOG.warning("delivery %d of an earlier process cannot be read", leftover.seq)
 
@@ -95,6 +98,7 @@ class Receiver:
             return parsed
         if isinstance(parsed, Ignored):
             self.counters.ignored += 1
+            self.journal.ignored(parsed.event_type)
             return Taken("ignored")
         parsed = self._screening.prepared(parsed, body)
         if self._stores_first:
@@ -108,7 +112,8 @@ class Receiver:
         if isinstance(parsed, Refusal):
             return parsed
         stale = self._verification.refuse_age(parsed, now)
-        return stale or self._screening.refuse_tenant(parsed, body, time.monotonic()) or parsed
+        foreign = stale or self._screening.refuse_tenant(parsed, body, time.monotonic())
+        return foreign or self._conduct.reading(parsed, body)
 
     async def _store_then_acknowledge(
         self, incoming: Incoming, body: bytes, route: str | None
@@ -131,9 +136,10 @@ class Receiver:
             self.backlog.reserved -= 1
         reach(Failpoint.AFTER_COMMIT)
         if stored.claim is not Claim.FRESH:
-            return self._known(stored.claim)
+            return self._known(stored.claim, incoming)
         self.counters.accepted += 1
-        self.backlog.put(Job(stored.seq, incoming))
+        self.journal.received(incoming, "accepted", time.time())
+        self.backlog.put(_job(stored.seq, incoming))
         return Taken("accepted")
 
     async def _process_then_acknowledge(
@@ -148,8 +154,9 @@ class Receiver:
             await self._to_its_end(self._unclaim(storing, incoming))
             raise
         if stored.claim is not Claim.FRESH:
-            return self._known(stored.claim)
+            return self._known(stored.claim, incoming)
         self.counters.accepted += 1
+        self.journal.received(incoming, "accepted", time.time())
         return await self._process_now(Job(stored.seq, incoming))
 
     async def _unclaim(self, storing: asyncio.Future[Stored], incoming: Incoming) -> None:
@@ -214,10 +221,9 @@ class Receiver:
             except UpstreamRefusedError as error:
                 self.counters.failed += 1
                 LOG.warning("delivery %d failed for good: %s", job.seq, error)
-                webhook_id = job.incoming.webhook_id
-                await self._write_until_done(
-                    [GivenUp(job.seq, webhook_id, str(error), forget=False)]
-                )
+                given_up = GivenUp(job.seq, job.incoming.webhook_id, str(error), forget=False)
+                noted = self.journal.noted(Action.FAILED, job.incoming, "refused upstream")
+                await self._write_until_done([*noted, given_up])
             except UpstreamError as error:
                 self.counters.failed += 1
                 LOG.warning("delivery %d waits for the next start: %s", job.seq, error)
@@ -236,16 +242,18 @@ class Receiver:
         changes: list[Change] = []
 
         async def keep(insight: Insight) -> None:
-            found = Found(job.seq, incoming.contact_id, insight, incoming.kept)
+            contact = self._conduct.pseudonym(incoming)
+            found = Found(job.seq, incoming.contact_id, insight, incoming.kept, contact)
             if apart:
                 await self._storage.write([found])
             else:
                 changes.append(found)
 
         reach(Failpoint.BEFORE_EFFECT)
-        await self._pipeline.process(incoming, patience, keep)
+        with speaking_of(incoming):
+            done = await self._conduct.process(incoming, patience, keep)
         reach(Failpoint.AFTER_EFFECT)
-        return [*changes, Finished(job.seq, incoming.webhook_id)]
+        return [*changes, *done, Finished(job.seq, incoming.webhook_id)]
 
     async def _write_until_done(self, changes: Sequence[Change]) -> None:
         """The effect is upstream already: doing it all again would only repeat it."""
@@ -263,17 +271,22 @@ class Receiver:
             incoming.webhook_id, route, body, acknowledged=self._stores_first, once=self._once
         )
 
-    def _known(self, claim: Claim) -> Taken | Refusal:
+    def _known(self, claim: Claim, incoming: Incoming) -> Taken | Refusal:
         if claim is Claim.IN_WORK:
             return Refusal(RefusalCode.BUSY, "the same delivery is being processed")
         self.counters.duplicates += 1
+        self.journal.received(incoming, "duplicate", time.time())
         return Taken("duplicate")
 
     def _parse_leftover(self, leftover: Leftover) -> Incoming | Ignored | Refusal:
         # Leniently if need be: it was genuine, it was acknowledged, and rules may have changed.
-        parsed = parse(leftover.body, Types.STRICT, leftover.route)
-        if not isinstance(parsed, Incoming):
-            parsed = parse(leftover.body, Types.LENIENT, leftover.route)
-        if isinstance(parsed, Incoming):
-            return self._screening.prepared(parsed, leftover.body)
+        for types in (Types.STRICT, Types.LENIENT):
+            parsed = parse(leftover.body, types, leftover.route)
+            parsed = self._conduct.reading(parsed, leftover.body)
+            if isinstance(parsed, Incoming):
+                return self._screening.prepared(parsed, leftover.body)
         return parsed
+
+
+def _job(seq: int, incoming: Incoming) -> Job:
+    return Job(seq, incoming, aside=is_erasure(incoming))

@@ -9,9 +9,10 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import msgspec
 from redis import asyncio as redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
@@ -52,6 +53,30 @@ def check_url(url: str) -> str:
             f"{shown_url(url)!r} is no URL of a Redis", "try --cache redis://127.0.0.1:6379/0"
         ) from None
     return url
+
+
+async def cached_about(url: str, contact_ids: Sequence[str]) -> list[dict[str, object]]:
+    """What receivers cached of contacts, in whichever location. Raise UsageError without Redis."""
+    found: list[dict[str, object]] = []
+    try:
+        async with redis.Redis.from_url(check_url(url)) as client:
+            for contact_id in contact_ids:
+                pattern = f"{PREFIX}*/{_literal(contact_id)}/*"
+                async for name in client.scan_iter(match=pattern, count=1000):
+                    value = await client.get(name)
+                    if isinstance(value, bytes) and not name.decode().endswith(CLAIM):
+                        kept = {"name": name.decode(), "value": msgspec.json.decode(value)}
+                        found.append(kept)
+    except (RedisError, OSError, TimeoutError) as error:
+        raise UsageError(
+            f"the cache {shown_url(url)} cannot be read: {type(error).__name__}", "is it running?"
+        ) from None
+    return found
+
+
+def _literal(text: str) -> str:
+    """Without what a pattern of Redis means by it."""
+    return "".join(f"\\{one}" if one in "*?[]^-\\" else one for one in text)
 
 
 class RedisCache:
@@ -97,10 +122,15 @@ class RedisCache:
             lambda: self._put(keys=[key, key + CLAIM], args=[value, round(TTL_S * 1000), claim]), 0
         )
 
-    async def forget(self, *names: str) -> None:
+    async def forget(self, *names: str) -> bool:
         keys = [key for name in names for key in (PREFIX + name, PREFIX + name + CLAIM)]
-        if await self._ask(lambda: self._redis.delete(*keys), -1) < 0:
+        gone = await self._ask(lambda: self._redis.delete(*keys), -1) >= 0
+        if not gone:
             self._owe(keys)
+        return gone
+
+    async def sweep(self) -> None:
+        """Nothing: Redis lets go by itself."""
 
     async def close(self) -> None:
         await self._redis.aclose()

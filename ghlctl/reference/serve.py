@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ from ghlctl.reference.app import make_app
 from ghlctl.reference.breaker import Breaker
 from ghlctl.reference.bulk import BulkTags
 from ghlctl.reference.calls import Upstream
+from ghlctl.reference.compliance import application_log
+from ghlctl.reference.compliance.audit_log import AuditLog
+from ghlctl.reference.compliance.conduct import Conduct
+from ghlctl.reference.compliance.consent import Rule
+from ghlctl.reference.compliance.journal import Journal
+from ghlctl.reference.compliance.pseudonyms import Pseudonyms, key_in
+from ghlctl.reference.compliance.recorded_storage import RecordedStorage
+from ghlctl.reference.compliance.settings import AUDIT_LOG
 from ghlctl.reference.connections import PerCallConnections, PooledConnections
 from ghlctl.reference.contact_cache import CacheStore, ContactCache
 from ghlctl.reference.counters import Counters
@@ -28,10 +36,14 @@ from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.population import population_in
 from ghlctl.reference.profile import (
     Answers,
+    AuditLogging,
     Cache,
     CircuitBreaker,
     Connections,
+    Consent,
+    Erasure,
     KeyReload,
+    LogRedaction,
     Pacing,
     Profile,
     Updates,
@@ -69,7 +81,11 @@ def serve_receiver(
     With `listening` it serves there. Raise UsageError or KeyMaterialError for settings that cannot
     be served with.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    if settings.profile.log_redaction is LogRedaction.ON:
+        application_log.configure()
+    else:
+        plain = "%(levelname)s %(message)s"
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=plain)
     for noisy in ("uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     profile, upstream_url = settings.profile, settings.upstream
@@ -77,11 +93,14 @@ def serve_receiver(
     ring = KeyRing(scheme.read_verifying_key, settings.trusted())
     verification = Verification(scheme, ring, profile.timestamp_window)
     cache_store = _cache_store(settings)
+    erases = profile.erasure is Erasure.EVERYWHERE
+    consent = Rule(profile.consent is Consent.HONOURED, settings.opt_out_fields)
     population = _population(settings.state_dir)
     with contextlib.ExitStack() as held:
         opened = held.enter_context(_database(settings))
         place = listening or listen(settings.host, settings.port, "the receiver")
         held.enter_context(contextlib.closing(place))
+        journal = held.enter_context(_journal(settings))
 
         @contextlib.asynccontextmanager
         async def opening() -> AsyncIterator[Receiver]:
@@ -89,6 +108,8 @@ def serve_receiver(
             async with contextlib.AsyncExitStack() as parts:
                 storage = await opened(profile.database_writes)
                 parts.push_async_callback(storage.close)
+                if journal.log is not None:
+                    storage = RecordedStorage(storage, journal.log)
                 inference = Inference(profile, Analyst(profile, population))
                 parts.callback(inference.close)
                 upstream = _upstream(profile, upstream_url, counters, oauth=settings.oauth)
@@ -97,15 +118,18 @@ def serve_receiver(
                 if cache is not None:
                     parts.push_async_callback(cache.close)
                 tags = BulkTags(upstream) if profile.upstream_updates is Updates.BULK else None
+                pipeline = Pipeline(profile, inference, upstream, cache, tags, consent)
+                conduct = Conduct(pipeline, storage, cache, journal, consent, erases)
                 receiver = Receiver(
                     profile=profile,
                     verification=verification,
                     storage=storage,
-                    pipeline=Pipeline(profile, inference, upstream, cache, tags),
+                    conduct=conduct,
                     counters=counters,
                     screening=Screening(profile, settings.tenants),
                 )
-                async with _at_work(receiver, storage), _keys_watched(settings, ring):
+                housekeeping = Housekeeping(storage, receiver, conduct)
+                async with _at_work(receiver, housekeeping), _keys_watched(settings, ring):
                     yield receiver
 
         serve(
@@ -145,11 +169,11 @@ async def _keys_watched(settings: ReceiverSettings, ring: KeyRing) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def _at_work(receiver: Receiver, storage: Storage) -> AsyncIterator[None]:
+async def _at_work(receiver: Receiver, housekeeping: Housekeeping) -> AsyncIterator[None]:
     """Work off what was acknowledged, now and until the end; what is left then stays stored."""
-    receiver.recover(await storage.adopt())
+    receiver.recover(await housekeeping.storage.adopt())
     receiver.backlog.start()
-    house = asyncio.create_task(Housekeeping(storage, receiver).keep_house())
+    house = asyncio.create_task(housekeeping.keep_house())
     try:
         yield
     finally:
@@ -161,18 +185,34 @@ async def _at_work(receiver: Receiver, storage: Storage) -> AsyncIterator[None]:
             LOG.warning("%d deliveries stay in the inbox for the next start", left)
 
 
+@contextlib.contextmanager
+def _journal(settings: ReceiverSettings) -> Iterator[Journal]:
+    """Its log is the last to be closed; where it then stands is said, to be kept elsewhere."""
+    key = settings.compliance_key or key_in(settings.state_dir)
+    names = Pseudonyms(key.pseudonyms)
+    if settings.profile.audit_log is AuditLogging.OFF:
+        yield Journal(None, names, settings.scheme)
+        return
+    log = AuditLog(settings.audit_log or settings.state_dir / AUDIT_LOG, key.chain)
+    try:
+        yield Journal(log, names, settings.scheme)
+    finally:
+        log.close()
+        LOG.info("the audit log ends at %s", log.head)
+
+
 def _database(
     settings: ReceiverSettings,
 ) -> AbstractContextManager[Callable[[Writes], Awaitable[Storage]]]:
     if settings.postgres_url is None:
-        return sqlite_database(settings.sqlite_path)
+        return sqlite_database(settings.sqlite_path, settings.profile.deletion)
     try:
         from ghlctl.reference.postgres_storage import postgres_database  # noqa: PLC0415 - optional
     except ModuleNotFoundError:
         raise UsageError(
             "PostgreSQL needs an optional part", "pip install 'ghlctl[postgres]'"
         ) from None
-    return postgres_database(settings.postgres_url)
+    return postgres_database(settings.postgres_url, settings.profile.deletion)
 
 
 def _cache_store(settings: ReceiverSettings) -> Callable[[Counters], CacheStore] | None:

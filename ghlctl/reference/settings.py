@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ghlctl.errors import UsageError
+from ghlctl.reference.compliance.consent import OptOutField
+from ghlctl.reference.compliance.pseudonyms import ComplianceKey
 from ghlctl.reference.profile import OPTIMIZED, Cache, Profile
 from ghlctl.reference.tenants import EVERYONE, Tenants
 from ghlctl.reference.trust import KeySource, KeyText
@@ -27,7 +29,7 @@ class ReceiverSettings:
     password. `key_source`, where given, is read in place of `key`, and again while it serves.
     `health_token` is what whoever may see more of GET /health than that it answers has to show;
     without one nobody may. With `oauth` it gets its access tokens from the upstream, and refreshes
-    them.
+    them. Without `compliance_key` one is made in `state_dir`, and without `audit_log` it lies there.
     """
 
     upstream_url: str
@@ -43,6 +45,9 @@ class ReceiverSettings:
     tenants: Tenants = EVERYONE
     health_token: str = field(default="", repr=False)
     oauth: bool = False
+    compliance_key: ComplianceKey | None = None
+    audit_log: Path | None = None
+    opt_out_fields: tuple[OptOutField, ...] = ()
 
     def trusted(self) -> Sequence[KeyText]:
         """Raise KeyMaterialError or UsageError where the keys cannot be read."""

@@ -1,5 +1,6 @@
 """The receiver's storage in one SQLite file, which one receiver at a time may use."""
 
+import asyncio
 import fcntl
 import sqlite3
 import time
@@ -10,15 +11,21 @@ from types import TracebackType
 from typing import Self
 
 from ghlctl.errors import UsageError
-from ghlctl.reference.profile import Writes
+from ghlctl.reference import sqlite_erasure
+from ghlctl.reference.profile import Deletion, Writes
 from ghlctl.reference.storage import (
     Arrival,
     Change,
     Claim,
+    Erased,
+    Erasing,
     Finished,
     Found,
     GivenUp,
     Leftover,
+    Noted,
+    Preference,
+    Standing,
     State,
     Storage,
     StorageError,
@@ -44,17 +51,27 @@ CREATE TABLE IF NOT EXISTS insight (
     seq INTEGER PRIMARY KEY, contact_id TEXT NOT NULL, score REAL NOT NULL, segment TEXT NOT NULL,
     matches TEXT NOT NULL, next_contact_hour INTEGER NOT NULL, kept BLOB
 ) STRICT;
+CREATE TABLE IF NOT EXISTS standing (
+    contact TEXT PRIMARY KEY, opted_out INTEGER NOT NULL, said_at REAL NOT NULL, erased_at REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS standing_erased ON standing (erased_at) WHERE erased_at IS NOT NULL;
 """
 _HAS_KEPT = "SELECT 1 FROM pragma_table_info('insight') WHERE name = 'kept'"
 _ADD_KEPT = "ALTER TABLE insight ADD COLUMN kept BLOB"  # databases of before have none
 
 
 class SqliteStorage:
-    """Storage over one writer; `leftovers` are handed out once."""
+    """Storage over one writer; `leftovers` are handed out once.
 
-    def __init__(self, writer: Writer, leftovers: Sequence[Leftover] = ()) -> None:
+    `overwritten` is the file in which deleted rows are to leave nothing, None where they may.
+    """
+
+    def __init__(
+        self, writer: Writer, leftovers: Sequence[Leftover] = (), overwritten: Path | None = None
+    ) -> None:
         self._writer = writer
         self._leftovers = list(leftovers)
+        self._overwritten = overwritten
 
     async def insert(self, arrival: Arrival) -> Stored:
         return await self._run(_insertion(arrival, time.time()))
@@ -76,6 +93,23 @@ class SqliteStorage:
             purged += some
         return purged
 
+    async def standing(self, contact: str) -> Standing:
+        return await self._run(lambda connection: sqlite_erasure.standing(connection, contact))
+
+    async def erase(self, erasing: Erasing) -> Erased:
+        return await self._run(lambda connection: sqlite_erasure.erase(connection, erasing))
+
+    async def revive(self, contact: str) -> None:
+        await self._run(lambda connection: sqlite_erasure.revive(connection, contact))
+
+    async def overwrite(self, *, all_pages: bool) -> bool:
+        if self._overwritten is None:
+            return False
+        try:
+            return await asyncio.to_thread(sqlite_erasure.overwrite, self._overwritten, all_pages)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(str(error)) from error
+
     async def close(self) -> None:
         self._writer.close()
 
@@ -87,7 +121,9 @@ class SqliteStorage:
 
 
 @contextmanager
-def sqlite_database(path: Path) -> Iterator[Callable[[Writes], Awaitable[Storage]]]:
+def sqlite_database(
+    path: Path, deletion: Deletion = Deletion.MARKED
+) -> Iterator[Callable[[Writes], Awaitable[Storage]]]:
     """Hold the database for this process; what is yielded opens its storage.
 
     Raise UsageError for one that is in use or cannot be used.
@@ -96,7 +132,11 @@ def sqlite_database(path: Path) -> Iterator[Callable[[Writes], Awaitable[Storage
         leftovers = prepare(path)
 
         async def opened(writes: Writes) -> Storage:
-            return SqliteStorage(writer_for(writes, path), leftovers)
+            writer = writer_for(writes, path)
+            if deletion is Deletion.MARKED:
+                return SqliteStorage(writer, leftovers)
+            await writer.run(sqlite_erasure.zero_what_is_deleted)
+            return SqliteStorage(writer, leftovers, path)
 
         yield opened
 
@@ -146,9 +186,10 @@ def _known(connection: sqlite3.Connection, webhook_id: str) -> Claim:
 
 def _apply(connection: sqlite3.Connection, change: Change) -> None:
     match change:
-        case Found(seq, contact_id, insight, kept):
+        case Found(seq, contact_id, insight, kept, contact):
             connection.execute(
-                "INSERT OR REPLACE INTO insight VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO insight SELECT ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS"
+                " (SELECT 1 FROM standing WHERE contact = ? AND erased_at IS NOT NULL)",
                 (
                     seq,
                     contact_id,
@@ -157,6 +198,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> None:
                     insight.matches_text,
                     insight.next_contact_hour,
                     kept or None,
+                    contact,
                 ),
             )
         case Finished(seq, webhook_id):
@@ -173,6 +215,10 @@ def _apply(connection: sqlite3.Connection, change: Change) -> None:
                 connection.execute(
                     "DELETE FROM seen WHERE webhook_id = ? AND NOT settled", (webhook_id,)
                 )
+        case Preference():
+            sqlite_erasure.prefer(connection, change)
+        case Noted():
+            pass  # without an audit log
 
 
 def _purge(connection: sqlite3.Connection, before: float) -> int:
@@ -184,7 +230,8 @@ def _purge(connection: sqlite3.Connection, before: float) -> int:
     connection.executemany("DELETE FROM inbox WHERE seq = ?", old)
     ids = connection.execute("SELECT webhook_id FROM seen WHERE at < ? LIMIT ?", bound).fetchall()
     connection.executemany("DELETE FROM seen WHERE webhook_id = ?", ids)
-    return max(len(old), len(ids))
+    gone = sqlite_erasure.forget_erasures(connection, before, PURGED_AT_ONCE)
+    return max(len(old), len(ids), gone)
 
 
 def prepare(path: Path) -> list[Leftover]:

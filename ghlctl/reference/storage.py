@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from ghlctl.reference.compliance.entry import Entry
 from ghlctl.reference.insight import Insight
 
 RETRIED_S = 3 * 86_400  # how long HighLevel sends a delivery again
@@ -60,12 +61,14 @@ class Found:
     """What was found out from a delivery; found out again, it replaces the first.
 
     `kept`: JSON of what the delivery said beside, nothing where that is nothing.
+    It is not kept of a contact that, by its pseudonym, was erased meanwhile.
     """
 
     seq: int
     contact_id: str
     insight: Insight
     kept: bytes = field(default=b"", repr=False)
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,54 @@ class GivenUp:
     forget: bool
 
 
-Change = Found | Finished | GivenUp
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Whether a contact, by its pseudonym, opted out; an older word than the known is void."""
+
+    contact: str
+    opted_out: bool
+    said_at: float
+
+
+@dataclass(slots=True)
+class Noted:
+    """An entry of the audit log, on disk there before the changes beside it are on disk here.
+
+    `on_record` turns true once it is, so that storing the changes can be tried again.
+    """
+
+    entry: Entry
+    on_record: bool = False
+
+
+Change = Found | Finished | GivenUp | Preference | Noted
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a contact stands: opted out or not, since when that was said, when it was erased."""
+
+    opted_out: bool = False
+    said_at: float = 0.0
+    erased_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """A contact of which nothing is to be left but that it was erased, under its pseudonym."""
+
+    contact: str
+    location_id: str
+    contact_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many deliveries were still to be worked off, and how many results were kept."""
+
+    deliveries: int
+    insights: int
 
 
 class Storage(Protocol):
@@ -110,6 +160,25 @@ class Storage(Protocol):
 
     async def purge(self, before: float) -> int:
         """Drop ids and finished deliveries older than unix second `before`; how many rows."""
+        ...
+
+    async def standing(self, contact: str) -> Standing:
+        """How the contact of this pseudonym stands."""
+        ...
+
+    async def erase(self, erasing: Erasing) -> Erased:
+        """Forget the contact in all deliveries that are not done and all that was found out."""
+        ...
+
+    async def revive(self, contact: str) -> None:
+        """A contact that was erased is there again."""
+        ...
+
+    async def overwrite(self, *, all_pages: bool) -> bool:
+        """Leave nothing of deleted rows in the database's files; whether nothing is left now.
+
+        Without `all_pages` only the log of writes is emptied, which costs little.
+        """
         ...
 
     async def close(self) -> None:

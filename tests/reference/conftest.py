@@ -301,7 +301,7 @@ def postgres(postgres_cluster: str) -> str:
 
 
 POSTGRES_OBJECTS = [
-    *(("TABLE", f"ghlctl_{name}") for name in ("inbox", "seen", "insight")),
+    *(("TABLE", f"ghlctl_{name}") for name in ("inbox", "seen", "insight", "standing")),
     *(("SEQUENCE", f"ghlctl_{name}") for name in ("owner", "seq")),
 ]
 

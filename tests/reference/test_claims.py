@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from ghlctl.reference.compliance.conduct import Conduct
+from ghlctl.reference.compliance.consent import Rule
+from ghlctl.reference.compliance.journal import Journal
+from ghlctl.reference.compliance.pseudonyms import Pseudonyms
 from ghlctl.reference.counters import Counters
 from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.profile import BASELINE, TimestampWindow, with_switches
@@ -69,11 +73,13 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
 
 def receiver_of(writer: Writer, *fates: Fate, acknowledge: str = "after_processing") -> Receiver:
     ring = KeyRing(HMAC_TIMESTAMP.read_verifying_key, [KeyText(KEYS.public)])
+    storage = SqliteStorage(writer)
+    journal = Journal(None, Pseudonyms(b"names"), "hmac-timestamp")
     return Receiver(
         profile=with_switches(BASELINE, [f"acknowledge={acknowledge}", "deduplicate=atomic"]),
         verification=Verification(HMAC_TIMESTAMP, ring, TimestampWindow.FIVE_MINUTES),
-        storage=SqliteStorage(writer),
-        pipeline=Fated(*fates),
+        storage=storage,
+        conduct=Conduct(Fated(*fates), storage, None, journal, Rule(asked=False), erases=False),
         counters=Counters(),
     )
 

@@ -65,14 +65,15 @@ def test_every_event_that_is_provided_is_taken_by_both(
     source = provider.source(5, contacts=20, locations=20)
     sender = deliveries(receiver.url)
     acted = []
-    for event_type in provider.event_types:
+    opted_out = {"ContactDndUpdate", "ContactDelete"}  # asked for nothing but to be left alone
+    for event_type in sorted(provider.event_types, key=opted_out.__contains__):
         id_ = str(uuid.uuid4())
         event = source.event(event_type, at=time.time(), delivery_id=id_)
         reply = sender.send(encode(event))
         assert reply.status_code == 200, (event_type, reply.text)
-        if event_type != "ContactDelete" and family_of(event.payload["type"]) is not None:
+        if event_type not in opted_out and family_of(event.payload["type"]) is not None:
             acted.append(id_)
-    assert len(acted) == 22
+    assert len(acted) == 21
     keys = {id_: eventually(lambda id_=id_: upstream.effects(id_)) for id_ in acted}
     assert all(keys.values())
 

@@ -143,7 +143,7 @@ def person(
         born_s=born if random.random() < 0.6 else None,  # noqa: PLR2004 - a share
         source=random.choice(SOURCES),
         tags=tuple(random.sample(TAGS, random.randint(1, 3))),
-        dnd=random.random() < 0.05,  # noqa: PLR2004 - a share
+        dnd=False,  # or a receiver that honours it would be said to lose what it rightly withholds
         assigned_to=random.choice((*location.user_ids, "")),
         budget=budget(random, wanted, bedrooms),
         bedrooms=bedrooms,

@@ -1,0 +1,1 @@
+"""What the law asks of a receiver: a record, silence in logs, consent, erasure, export."""
