@@ -283,6 +283,31 @@ def test_a_contact_that_is_made_again_is_one_again(
     assert upstream.effects(again["webhookId"])
 
 
+def test_a_killed_receiver_leaves_a_chain_that_holds_and_no_unrecorded_deed(
+    start: Any, upstream: Any, deliveries: Any, eventually: Any, state: Path
+) -> None:
+    sent = []
+    for _ in range(3):
+        receiver = start.receiver(upstream.url, "optimized", state=state)
+        sender = deliveries(receiver.url)
+        for _ in range(15):
+            sent.append(sender.body())
+            assert sender.send(sent[-1]).status_code == 200
+        receiver.process.send_signal(signal.SIGKILL)
+        receiver.process.wait(20)
+    receiver = start.receiver(upstream.url, "optimized", state=state)
+
+    def done() -> list[str]:
+        with closing(sqlite3.connect(state / "receiver.sqlite")) as database:
+            query = "SELECT webhook_id FROM inbox WHERE state = 1"
+            return [id_ for (id_,) in database.execute(query)]
+
+    ids = {body["webhookId"] for body in sent}
+    assert eventually(lambda: set(done()) == ids)
+    updated = {one["delivery"] for one in records(state) if one["action"] == "updated"}
+    assert updated == ids
+
+
 @pytest.mark.real
 def test_postgresql_and_redis_forget_a_contact_too(
     start: Any,

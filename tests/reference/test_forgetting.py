@@ -1,6 +1,7 @@
 """What every database promises of erasure, consent and old rows; time is an argument."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,25 @@ import asyncpg
 import pytest
 
 from ghlctl.reference.behaviour import Segment
+from ghlctl.reference.calls import Upstream
+from ghlctl.reference.compliance.conduct import Conduct
+from ghlctl.reference.compliance.consent import Rule
 from ghlctl.reference.compliance.entry import Action, Entry, Purpose
+from ghlctl.reference.compliance.journal import Journal
+from ghlctl.reference.compliance.pseudonyms import Pseudonyms
+from ghlctl.reference.connections import PerCallConnections
+from ghlctl.reference.contact_cache import ContactCache
+from ghlctl.reference.counters import Counters
+from ghlctl.reference.housekeeping import Housekeeping
 from ghlctl.reference.insight import Insight
 from ghlctl.reference.memory_cache import MemoryCache
+from ghlctl.reference.pipeline import Pipeline
 from ghlctl.reference.postgres_storage import postgres_database
-from ghlctl.reference.profile import Deletion, Writes
+from ghlctl.reference.profile import OPTIMIZED, Deletion, TimestampWindow, Writes, with_switches
+from ghlctl.reference.receiver import Receiver
 from ghlctl.reference.sqlite_storage import sqlite_database
 from ghlctl.reference.storage import (
+    KEEP_S,
     Arrival,
     Change,
     Erased,
@@ -25,7 +38,9 @@ from ghlctl.reference.storage import (
     Preference,
     Standing,
 )
+from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import connect
+from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
 
 INSIGHT = Insight(0.5, Segment.QUIET, (1, 2), 9)
 SECRET = b"a canary in its cage"
@@ -214,6 +229,46 @@ def test_postgresql_gives_the_room_of_what_was_deleted_back(postgres: str) -> No
     before, done, after = within(place, work, Deletion.OVERWRITTEN)
     assert done
     assert after < before / 5
+
+
+def test_housekeeping_drops_what_is_old_by_the_clock_that_it_is_given(place: Place) -> None:
+    async def work(storage: Any) -> list[int]:
+        for name in ("done", "open"):
+            await storage.insert(arrival(SECRET, name))
+        await storage.write([Found(1, "c1", INSIGHT), Finished(1, "done")])
+        left = []
+        for later in (KEEP_S - 60, KEEP_S + 60):
+            cache = ContactCache(MemoryCache(lambda: 0.0), Counters())
+            await housekeeping(storage, cache, time.time() + later).throw_away()
+            left.append(len(await place.rows("SELECT seq FROM {}insight")))
+        return left
+
+    assert within(place, work, Deletion.OVERWRITTEN) == [1, 0]
+    assert asyncio.run(place.rows("SELECT webhook_id FROM {}inbox")) == [("open",)]
+
+
+def housekeeping(storage: Any, cache: ContactCache, now: float) -> Housekeeping:
+    journal = Journal(None, Pseudonyms(b"names"), "ghl")
+    profile = with_switches(OPTIMIZED, ["cache=none"])
+    upstream = Upstream("", PerCallConnections(), Counters(), None, None)
+    pipeline = Pipeline(profile, NO_INFERENCE, upstream)
+    conduct = Conduct(pipeline, storage, cache, journal, Rule(asked=True), erases=True)
+    verification = Verification(
+        HMAC_TIMESTAMP,
+        HMAC_TIMESTAMP.read_verifying_key(HMAC_TIMESTAMP.generate().public),
+        TimestampWindow.OFF,
+    )
+    receiver = Receiver(
+        profile=profile,
+        verification=verification,
+        storage=storage,
+        conduct=conduct,
+        counters=Counters(),
+    )
+    return Housekeeping(storage, receiver, conduct, clock=lambda: now)
+
+
+NO_INFERENCE: Any = None  # nothing is found out here
 
 
 def test_a_cache_in_memory_lets_go_of_what_ended() -> None:

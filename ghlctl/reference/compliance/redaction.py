@@ -29,11 +29,21 @@ _ALIGNMENTS = range(4)
 def redacted(text: str, values: Iterable[str] = ()) -> str:
     """The text without what looks personal, and without `values` however they are written."""
     known = [value for value in values if value]
-    for written in sorted(set(_written(known)), key=len, reverse=True):
+    for written in sorted(_found_in(text, known), key=len, reverse=True):
         text = re.sub(re.escape(written), MASK, text, flags=re.IGNORECASE)
     text = _TOKEN.sub(partial(_without_encoded, known), text)
     text = _DIGEST.sub(MASK, text)
     return _FORMS.sub(_masked, text)
+
+
+def _found_in(text: str, known: list[str]) -> set[str]:
+    """Which writings of the values stand in the text: hardly ever one of many."""
+    folded, lowered = text.casefold(), text.lower()
+    return {
+        written
+        for written in _written(known)
+        if written.casefold() in folded or written.lower() in lowered
+    }
 
 
 def _masked(found: re.Match[str]) -> str:
