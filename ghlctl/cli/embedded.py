@@ -30,6 +30,7 @@ def embedded(
     arguments += network
     with TemporaryDirectory(prefix="ghlctl-") as fresh:
         arguments += ["--database", f"sqlite:///{fresh}/receiver.sqlite"]
+        arguments += ["--audit-log", f"{fresh}/audit.jsonl"]
         log = Path(fresh) / "receiver.log"
         log.touch()
         with started(arguments, log=log) as process:

@@ -21,8 +21,10 @@ UPSTREAM = ["--upstream", "http://127.0.0.1:9"]
 
 
 @contextmanager
-def supervised(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
-    command = [sys.executable, "-m", "ghlctl", *SERVE, *UPSTREAM]
+def supervised(
+    folder: Path, *more: str
+) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
+    command = [sys.executable, "-m", "ghlctl", *SERVE, *UPSTREAM, *more]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log)
     with process:
@@ -59,6 +61,29 @@ def test_whoever_comes_while_none_runs_is_answered_by_the_next(tmp_path: Path) -
         with pytest.raises(httpx.ConnectError):
             httpx.get(health)
     assert "ended with signal 9, another starts" in (tmp_path / "log").read_text()
+
+
+def test_each_receiver_goes_on_with_the_record_of_the_one_before(
+    tmp_path: Path, ghlctl: Run
+) -> None:
+    (tmp_path / "key").write_text("a key of more than sixteen letters")
+    record, key = tmp_path / "record.jsonl", f"file:{tmp_path / 'key'}"
+    more = ["--audit-log", str(record), "--compliance-key", key, "--opt-out-field", "sold=no"]
+    with supervised(tmp_path, *more) as (process, said):
+        pids = set()
+        for _ in range(2):
+            assert httpx.post(said["url"], content=b"{}", timeout=60).status_code == 401
+            health = said["url"].replace("/webhooks/ghl", "/health")
+            pid = int(httpx.get(health, timeout=60).json()["pid"])
+            os.kill(pid, signal.SIGTERM)
+            pids.add(pid)
+        httpx.get(health, timeout=60)
+        process.terminate()
+        assert process.wait(60) == 0
+    assert len(pids) == 2
+    assert record.read_bytes().count(b'"refused"') == 2
+    assert ghlctl("compliance", "verify", str(record), "--key", key).status == 0
+    assert not (tmp_path / ".ghlctl" / "compliance.key").exists()
 
 
 def test_a_receiver_that_cannot_start_is_not_started_again(ghlctl: Run) -> None:
