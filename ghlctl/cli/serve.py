@@ -118,9 +118,9 @@ def serve(
     import socket
 
     from ghlctl.cli.processes import die_with_parent
+    from ghlctl.cli.trusting import trusted_at, trusted_in
     from ghlctl.reference.compliance.settings import compliance_key as compliance_secret
     from ghlctl.reference.compliance.settings import opt_out_fields
-    from ghlctl.cli.trusting import trusted_at, trusted_in
     from ghlctl.reference.profile import TenantCheck, profile_named, with_switches
     from ghlctl.reference.serve import ReceiverSettings, serve_receiver
     from ghlctl.reference.settings import with_cache

@@ -69,6 +69,7 @@ def test_each_receiver_goes_on_with_the_record_of_the_one_before(
     (tmp_path / "key").write_text("a key of more than sixteen letters")
     record, key = tmp_path / "record.jsonl", f"file:{tmp_path / 'key'}"
     more = ["--audit-log", str(record), "--compliance-key", key, "--opt-out-field", "sold=no"]
+    more += ["--set", "health=open"]
     with supervised(tmp_path, *more) as (process, said):
         pids = set()
         for _ in range(2):

@@ -38,6 +38,7 @@ from ghlctl.reference.storage import (
     Preference,
     Standing,
 )
+from ghlctl.reference.trust import KeyRing, KeyText
 from ghlctl.reference.verification import Verification
 from ghlctl.reference.writers import connect
 from ghlctl.signing.hmac_timestamp import HMAC_TIMESTAMP
@@ -128,9 +129,11 @@ def test_erasure_takes_the_contact_s_deliveries_and_results_and_no_others(place:
 def test_what_is_found_out_of_an_erased_contact_is_not_kept(place: Place) -> None:
     async def work(storage: Any) -> None:
         await storage.erase(ERASING)
-        await storage.write([Found(1, "c1", INSIGHT, "pseudonym"), Found(2, "c2", INSIGHT, "x")])
+        await storage.write(
+            [Found(1, "c1", INSIGHT, b"", "pseudonym"), Found(2, "c2", INSIGHT, b"", "x")]
+        )
         await storage.revive("pseudonym")
-        await storage.write([Found(3, "c1", INSIGHT, "pseudonym")])
+        await storage.write([Found(3, "c1", INSIGHT, b"", "pseudonym")])
 
     within(place, work)
     rows = asyncio.run(place.rows("SELECT seq FROM {}insight ORDER BY seq"))
@@ -253,11 +256,9 @@ def housekeeping(storage: Any, cache: ContactCache, now: float) -> Housekeeping:
     upstream = Upstream("", PerCallConnections(), Counters(), None, None)
     pipeline = Pipeline(profile, NO_INFERENCE, upstream)
     conduct = Conduct(pipeline, storage, cache, journal, Rule(asked=True), erases=True)
-    verification = Verification(
-        HMAC_TIMESTAMP,
-        HMAC_TIMESTAMP.read_verifying_key(HMAC_TIMESTAMP.generate().public),
-        TimestampWindow.OFF,
-    )
+    key = KeyText(HMAC_TIMESTAMP.generate().public)
+    ring = KeyRing(HMAC_TIMESTAMP.read_verifying_key, [key])
+    verification = Verification(HMAC_TIMESTAMP, ring, TimestampWindow.OFF)
     receiver = Receiver(
         profile=profile,
         verification=verification,

@@ -46,7 +46,7 @@ def everything_about(person: Person, places: Places, now: float) -> dict[str, An
         "asked_for": {"contact": person.contact_id or None, "email": person.email or None},
         "contacts": sorted(known.contact_ids),
         "deliveries": [_delivery(row) for row in found.deliveries],
-        "results": found.insights,
+        "results": [_result(row) for row in found.insights],
         "standing": [_standing(row) for row in standings],
         "records": found.records,
         "cache": cached or [],
@@ -151,6 +151,11 @@ def _delivery(row: Row) -> Row:
         "state": State(row["state"]).name.lower(),
         "content": _content(body) or (None if body is None else body.decode(errors="replace")),
     }
+
+
+def _result(row: Row) -> Row:
+    """`kept` is what the delivery said beside, as JSON."""
+    return row | {"kept": _content(row.get("kept")) or None}
 
 
 def _standing(row: Row) -> Row:
