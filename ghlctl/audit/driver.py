@@ -150,7 +150,6 @@ def kit_of(
         rate_limit_per_s=means.rate_limit_per_s,
         retention_days=means.retention_days,
         answer_within_s=bounds.answer_within_s,
-
         needed_fields=means.needed_fields,
     )
 

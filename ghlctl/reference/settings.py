@@ -29,7 +29,7 @@ class ReceiverSettings:
     password. `key_source`, where given, is read in place of `key`, and again while it serves.
     `health_token` is what whoever may see more of GET /health than that it answers has to show;
     without one nobody may. With `oauth` it gets its access tokens from the upstream, and refreshes
-    them. Without `compliance_key` one is made in `state_dir`, and without `audit_log` it lies there.
+    them. Without `compliance_key` one is made in `state_dir`; without `audit_log` that lies there.
     """
 
     upstream_url: str
