@@ -180,11 +180,11 @@ def test_a_name_and_a_tag_upstream_survive_to_the_byte(
     body = sender.body(type="ContactUpdate", companyName=NAME)
     place = f"{upstream.url}/contacts/{body['id']}"
     headers = {"Authorization": f"Bearer loc-{body['locationId']}", "Version": "2021-07-28"}
-    httpx.put(place, headers=headers, json={"companyName": NAME, "tags": [NAME]})
+    httpx.put(place, headers=headers, json={"lastName": NAME, "tags": [NAME]})
     assert sender.send(body).status_code == 200
     assert eventually(lambda: upstream.effects(body["webhookId"])) == ["update"]
     contact = httpx.get(place, headers=headers).json()["contact"]
-    assert contact["companyName"] == NAME
+    assert contact["lastName"] == NAME
     assert NAME in contact["tags"]
 
 
