@@ -232,6 +232,9 @@ def _described(spoken: str, source: Json, name: str) -> Json:
     if spoken == "contacts.UpdateTagsResponseDTO":
         # Said to be texts; they are objects that name their contact, as its v3 says.
         kept["properties"]["responses"]["items"] = {"type": "object"}
+    if spoken == "contacts.UpdateContactDto":
+        # Forgotten there: it can be made with a contact, and every answer has it.
+        kept["properties"]["companyName"] = {"type": "string", "nullable": True}
     return kept
 
 
