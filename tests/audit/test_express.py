@@ -58,7 +58,7 @@ RECEIVERS = (
     Flawed("dies", "github", frozenset({"RES-11"}), {"RES-11": FAIL, "CTL-02": Outcome.ERROR}),
     Flawed("inflates", "github", frozenset({"RES-01", "RES-02", "RES-03"}), {"RES-03": FAIL}),
     Flawed("waits", "ghl", frozenset({"RES-11", "RES-13"}), {"RES-13": FAIL}),
-    Flawed("trusts-types", "ghl", frozenset({"input"}), {"INP-09": FAIL}),
+    Flawed("trusts-types", "ghl", frozenset({"INP-09"}), {"INP-09": FAIL}),
 )
 
 

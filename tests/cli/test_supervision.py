@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,17 @@ def test_whoever_comes_while_none_runs_is_answered_by_the_next(tmp_path: Path) -
     assert "ended with signal 9, another starts" in (tmp_path / "log").read_text()
 
 
+def _await_end(pid: int) -> None:
+    ends_at = time.monotonic() + 60
+    while time.monotonic() < ends_at:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"process {pid} did not end")
+
+
 def test_each_receiver_goes_on_with_the_record_of_the_one_before(
     tmp_path: Path, ghlctl: Run
 ) -> None:
@@ -77,6 +89,7 @@ def test_each_receiver_goes_on_with_the_record_of_the_one_before(
             health = said["url"].replace("/webhooks/ghl", "/health")
             pid = int(httpx.get(health, timeout=60).json()["pid"])
             os.kill(pid, signal.SIGTERM)
+            _await_end(pid)  # until then it may still take what comes
             pids.add(pid)
         httpx.get(health, timeout=60)
         process.terminate()

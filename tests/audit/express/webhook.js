@@ -9,6 +9,8 @@ const PATH = "/webhooks/ghl";
 const DEADLINE_MS = 2000;
 const OLDEST_MS = 7 * 86400 * 1000;
 const TEXTS = ["type", "locationId", "id", "email", "timestamp", "webhookId"];
+const IDS = ["locationId", "id", "webhookId"];
+const PLAIN = /^[A-Za-z0-9._:-]{0,127}[A-Za-z0-9]$/;
 
 // Ed25519, as HighLevel signs.
 function heldByKey(body, headers) {
@@ -41,6 +43,7 @@ function parsed(body) {
 function isEvent(event) {
   if (event === null || typeof event !== "object" || Array.isArray(event)) return false;
   if (!TEXTS.every((name) => typeof event[name] === "string" && event[name])) return false;
+  if (!IDS.every((name) => PLAIN.test(event[name]))) return false;
   return Math.abs(Date.now() - Date.parse(event.timestamp)) < OLDEST_MS;
 }
 
