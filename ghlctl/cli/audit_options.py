@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ghlctl.cli.settings import Receiver
     from ghlctl.scenario.audit_config import AuditConfig
 
-OWN_LOG_S = 2.0
+OWN_LOG_S = 3.0  # its audit log takes two for what it refuses
 """Within this a receiver that runs for one command has written to its log, or never does."""
 
 _MEANS = "Means"
@@ -210,15 +210,16 @@ def means_of(
     from ghlctl.audit.receiver import Means
 
     own = receiver is not None and receiver.pid is not None
-    log = receiver.log if receiver is not None else None
+    logs = receiver.logs if receiver is not None else ()
+    store_cmd = receiver.store_cmd if receiver is not None else ""
     second_key = (receiver.second_key_ref if receiver is not None else None) or ""
     source = flags.source or config.source
     return Means(
-        logs=tuple(Path(log) for log in flags.logs or config.logs or filter(None, [log])),
+        logs=tuple(Path(log) for log in flags.logs or config.logs or logs),
         probe_cmd=flags.probe_cmd or config.probe_cmd,
         state_url=flags.state_url or config.state_url,
         acted_pattern=flags.acted_pattern or config.acted_pattern,
-        store_cmd=flags.store_cmd or config.store_cmd,
+        store_cmd=flags.store_cmd or config.store_cmd or store_cmd,
         oldest_cmd=flags.oldest_cmd or config.oldest_cmd,
         hooks=_hooks(flags, config),
         second_key=_key(flags.second_key or config.second_key or second_key),
@@ -266,7 +267,7 @@ def bounds_for(
     bounds = Bounds()
     if on_this_machine(receiver.url):
         bounds = replace(bounds, requests_per_s=200.0)
-    if receiver.log is not None:
+    if receiver.logs:
         bounds = replace(bounds, log_within_s=OWN_LOG_S)
     if config.requests_per_s is not None:
         bounds = replace(bounds, requests_per_s=config.requests_per_s)

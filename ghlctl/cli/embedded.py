@@ -1,5 +1,7 @@
 """The embedded receiver for the time of one command."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,12 +31,18 @@ def embedded(
     arguments += [word for switch in switches for word in ("--set", switch)]
     arguments += network
     with TemporaryDirectory(prefix="ghlctl-") as fresh:
-        arguments += ["--database", f"sqlite:///{fresh}/receiver.sqlite"]
-        arguments += ["--audit-log", f"{fresh}/audit.jsonl"]
-        log = Path(fresh) / "receiver.log"
-        log.touch()
-        with started(arguments, log=log) as process:
-            yield _receiver(process, log, _second_key(scheme, Path(fresh)))
+        log, record = Path(fresh) / "receiver.log", Path(fresh) / "audit.jsonl"
+        kept = ["--database", f"sqlite:///{fresh}/receiver.sqlite", "--audit-log", str(record)]
+        log.touch(mode=0o600)
+        with started([*arguments, *kept], log=log) as process:
+            logs = tuple(str(file) for file in (log, record) if file.exists())
+            store_cmd = _export_of("{contact}", [*kept, "--state", state])
+            yield _receiver(process, logs, store_cmd, _second_key(scheme, Path(fresh)))
+
+
+def _export_of(contact: str, flags: Sequence[str]) -> str:
+    words = [sys.executable, "-m", "ghlctl", "compliance", "export", "--contact", contact]
+    return shlex.join([*words, *flags])
 
 
 def _second_key(scheme: str, folder: Path) -> str:
@@ -46,7 +54,9 @@ def _second_key(scheme: str, folder: Path) -> str:
     return f"file:{stored.private}"
 
 
-def _receiver(process: Started, log: Path, second_key_ref: str) -> Receiver:
+def _receiver(
+    process: Started, logs: tuple[str, ...], store_cmd: str, second_key_ref: str
+) -> Receiver:
     said = process.said
     return Receiver(
         url=said["url"],
@@ -56,6 +66,7 @@ def _receiver(process: Started, log: Path, second_key_ref: str) -> Receiver:
         upstream=said["upstream"],
         authorized=True,
         pid=process.pid,
-        log=str(log),
+        logs=logs,
+        store_cmd=store_cmd,
         second_key_ref=second_key_ref,
     )

@@ -41,8 +41,9 @@ class Flags:
 class Receiver:
     """The receiver under test, as settled from all that was said; `pid` where it runs here.
 
-    `log` and `second_key_ref` are what one that runs here gives an audit beside itself: the file
-    that it writes its log to, and a key that it does not know yet.
+    `logs`, `store_cmd` and `second_key_ref` are what one that runs here gives an audit beside
+    itself: the files that it writes about deliveries, a command that prints what it keeps of a
+    contact, and a key that it does not know yet.
     """
 
     url: str
@@ -53,7 +54,8 @@ class Receiver:
     headers: "Headers" = ()
     authorized: bool = False
     pid: int | None = None
-    log: str | None = None
+    logs: tuple[str, ...] = ()
+    store_cmd: str = ""
     second_key_ref: str | None = None
 
     def signing_ref(self) -> str:

@@ -17,8 +17,10 @@ def test_an_embedded_receiver_brings_its_log_and_a_key_that_it_was_never_told_of
 ) -> None:
     with embedded("optimized", state=str(tmp_path)) as receiver:
         means = means_of(MeansFlags(), AuditConfig(), receiver)
-        (log,) = means.logs
+        log, record = means.logs
         assert log.is_file()
+        assert record.name == "audit.jsonl"
+        assert "compliance export" in means.store_cmd
         assert means.intrusive
         assert means.second_key is not None
         scheme_named(receiver.scheme).read_signing_key(means.second_key)
