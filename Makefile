@@ -13,7 +13,7 @@ test: env-test env-express
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 env: $(VENV)/.runtime
 env-test: $(VENV)/.test

@@ -16,7 +16,7 @@ from ghlctl.audit.checks.input_addresses import FETCHES, PATHS
 from ghlctl.audit.checks.input_code import TEMPLATES
 from ghlctl.audit.checks.input_extras import INVALID_VALUES, OTHER_FORMATS, POLLUTION
 from ghlctl.audit.checks.input_queries import OPERATORS, SQL
-from ghlctl.audit.checks.input_size import DEEP_NESTING, SLOW_PATTERNS
+from ghlctl.audit.checks.input_size import DEEP_NESTING, MANY_PARTS, SLOW_PATTERNS
 from ghlctl.audit.checks.input_syntax import MALFORMED_JSON, MISSING_FIELDS, STRANGE, TOP_LEVEL
 from ghlctl.audit.checks.input_text import NAUGHTY_STRINGS
 from ghlctl.audit.rehearsal import Imagined, Manner
@@ -38,7 +38,7 @@ from ghlctl.model.effect import LedgerEntry
 from ghlctl.model.finding import Outcome, Severity
 from ghlctl.model.sample import ErrorKind
 from ghlctl.transport.attempt import Answer, Failure, Pushed
-from tests.audit.test_scripts import TIMEOUT, kit, reply
+from tests.audit.test_scripts import CLOSED, TIMEOUT, kit, reply
 
 Answering = Callable[[Send, int], Answer]
 Seeing = Callable[[Send], tuple[LedgerEntry, ...]]
@@ -199,6 +199,19 @@ def test_slow_is_what_is_slow_beside_a_genuine_delivery() -> None:
     assert play(DEEP_NESTING, lambda _s, n: TIMEOUT if n == 4 else reply(400)).outcome is (
         Outcome.INCONCLUSIVE
     )
+
+
+@pytest.mark.parametrize(
+    ("large", "outcome"), [(1_000_000, Outcome.PASS), (0, Outcome.FAIL)], ids=["large", "any"]
+)
+def test_a_connection_that_is_cut_over_a_megabyte_is_a_refusal(
+    large: int, outcome: Outcome
+) -> None:
+    def cutting(send: Send, number: int) -> Answer:
+        cut = number > 3 and len(send.delivery.body) > large
+        return CLOSED if cut else reply(400)
+
+    assert play(MANY_PARTS, cutting).outcome is outcome
 
 
 @pytest.mark.parametrize(

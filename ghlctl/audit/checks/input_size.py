@@ -27,6 +27,7 @@ from ghlctl.model.sample import ErrorKind
 _DEPTHS = (1_000, 10_000, 100_000)
 _DEEP_MS, _LARGE_MS, _PATTERN_MS = 2_000.0, 5_000.0, 1_500.0
 _TIMES_SLOWER = 20
+_REFUSED_AT_ONCE_BYTES = 900_000  # many receivers take a megabyte at most
 _LENGTHS = (20, 25, 30, 1_000, 8_000, 32_000)  # so near that no step costs minutes
 
 
@@ -123,7 +124,8 @@ def _confirmed(kit: Kit, tried: list[Probed], most_ms: float, usual: float) -> S
         again += [_timed(once_more, most_ms, usual)]
     if any(one.wrong for one in again):
         return went_wrong([wrong[0], *again])
-    return held([*tried, *again], Confidence.HIGH)
+    told = [one for one in (*tried, *again) if not _cut_while_large(one)]
+    return held(told, Confidence.HIGH)
 
 
 def _usual_ms(kit: Kit) -> Part[float]:
@@ -136,7 +138,17 @@ def _usual_ms(kit: Kit) -> Part[float]:
 
 
 def _timed(one: Probed, most_ms: float, usual_ms: float) -> Probed:
-    return replace(one, wrong=_slow(one.came, most_ms, usual_ms) or breaks(one.came))
+    broken = None if _cut_while_large(one) else breaks(one.came)
+    return replace(one, wrong=_slow(one.came, most_ms, usual_ms) or broken)
+
+
+def _cut_while_large(one: Probed) -> bool:
+    """Who answers 413 and closes while the body still comes loses that answer to a reset.
+
+    RFC 9112, section 9.6. A receiver that died of it is found dead by the next control.
+    """
+    large = len(one.posed.delivery.body) > _REFUSED_AT_ONCE_BYTES
+    return large and not isinstance(one.came.answer, Reply)
 
 
 def _slow(came: Came, most_ms: float, usual_ms: float) -> Wrong | None:
