@@ -85,60 +85,60 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class _Contact(msgspec.Struct, frozen=True):
-    locationId: _RecordId  # noqa: N815
+    locationId: _RecordId  # noqa: N815 - HighLevel's name
     id: _RecordId
-    firstName: _Text = None  # noqa: N815
-    lastName: _Text = None  # noqa: N815
+    firstName: _Text = None  # noqa: N815 - HighLevel's name
+    lastName: _Text = None  # noqa: N815 - HighLevel's name
     name: _Text = None
     email: _Text = None
     phone: _Text = None
-    companyName: _Text = None  # noqa: N815
+    companyName: _Text = None  # noqa: N815 - HighLevel's name
     website: _Text = None
     source: _Text = None
     city: _Text = None
     state: _Text = None
     country: _Text = None
-    postalCode: _Text = None  # noqa: N815
-    dateAdded: _Text = None  # noqa: N815
+    postalCode: _Text = None  # noqa: N815 - HighLevel's name
+    dateAdded: _Text = None  # noqa: N815 - HighLevel's name
     tags: _Tags = None
     dnd: bool | None = None
 
 
 class _Opportunity(msgspec.Struct, frozen=True):
-    locationId: _RecordId  # noqa: N815
-    contactId: _RecordId  # noqa: N815
+    locationId: _RecordId  # noqa: N815 - HighLevel's name
+    contactId: _RecordId  # noqa: N815 - HighLevel's name
     id: _RecordId | None = None
     name: _Text = None
     status: _Text = None
     source: _Text = None
-    monetaryValue: float | None = None  # noqa: N815
-    dateAdded: _Text = None  # noqa: N815
+    monetaryValue: float | None = None  # noqa: N815 - HighLevel's name
+    dateAdded: _Text = None  # noqa: N815 - HighLevel's name
 
 
 class _Booking(msgspec.Struct, frozen=True):
-    contactId: _RecordId  # noqa: N815
+    contactId: _RecordId  # noqa: N815 - HighLevel's name
     id: _RecordId | None = None
     title: _Text = None
     notes: _LongText = None
-    appointmentStatus: _Text = None  # noqa: N815
+    appointmentStatus: _Text = None  # noqa: N815 - HighLevel's name
     source: _Text = None
-    startTime: _Text = None  # noqa: N815
-    dateAdded: _Text = None  # noqa: N815
+    startTime: _Text = None  # noqa: N815 - HighLevel's name
+    dateAdded: _Text = None  # noqa: N815 - HighLevel's name
 
 
 class _Appointment(msgspec.Struct, frozen=True):
-    locationId: _RecordId  # noqa: N815
+    locationId: _RecordId  # noqa: N815 - HighLevel's name
     appointment: _Booking
 
 
 class _Related(msgspec.Struct, frozen=True):
-    locationId: _RecordId  # noqa: N815
+    locationId: _RecordId  # noqa: N815 - HighLevel's name
     contactId: _RecordId | None = None  # noqa: N815 - real tasks have come without one
     title: _Text = None
     subject: _Text = None
     body: _LongText = None
-    contentType: _Text = None  # noqa: N815
-    messageType: _Text = None  # noqa: N815
+    contentType: _Text = None  # noqa: N815 - HighLevel's name
+    messageType: _Text = None  # noqa: N815 - HighLevel's name
 
 
 _SHAPES: dict[Family, Any] = {

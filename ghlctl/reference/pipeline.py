@@ -33,8 +33,8 @@ class _Known(msgspec.Struct, frozen=True):
     city: str | None = None
     tags: list[str] | None = None
     dnd: bool | None = None
-    dndSettings: Any = None  # noqa: N815
-    customFields: Any = None  # noqa: N815
+    dndSettings: Any = None  # noqa: N815 - HighLevel's name
+    customFields: Any = None  # noqa: N815 - HighLevel's name
 
 
 class Pipeline:

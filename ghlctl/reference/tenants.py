@@ -20,10 +20,10 @@ _REFERENCES = ("env:", "file:")
 
 class _Named(msgspec.Struct, frozen=True):
     appId: Any = None  # noqa: N815 - the wire's own names
-    companyId: Any = None  # noqa: N815
-    locationId: Any = None  # noqa: N815
-    altId: Any = None  # noqa: N815
-    altType: Any = None  # noqa: N815
+    companyId: Any = None  # noqa: N815 - HighLevel's name
+    locationId: Any = None  # noqa: N815 - HighLevel's name
+    altId: Any = None  # noqa: N815 - HighLevel's name
+    altType: Any = None  # noqa: N815 - HighLevel's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Stated(msgspec.Struct, frozen=True):
 
     dnd: Any = None
     dndSettings: Any = None  # noqa: N815 - the wire's own name, as below
-    customFields: Any = None  # noqa: N815
+    customFields: Any = None  # noqa: N815 - HighLevel's name
 
 
 class OptedOutError(Exception):

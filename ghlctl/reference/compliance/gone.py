@@ -20,10 +20,10 @@ class _Said(msgspec.Struct, frozen=True):
 
     type: Any = None
     webhookId: Any = None  # noqa: N815 - the wire's own name, as below
-    locationId: Any = None  # noqa: N815
+    locationId: Any = None  # noqa: N815 - HighLevel's name
     timestamp: Any = None
     id: Any = None
-    contactId: Any = None  # noqa: N815
+    contactId: Any = None  # noqa: N815 - HighLevel's name
     appointment: Any = None
 
 
